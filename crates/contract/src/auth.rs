@@ -1,0 +1,71 @@
+//! Who is signed in, and signing in with a local account.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Role, TenantSlug};
+
+/// The person signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct User {
+    /// Id of the account.
+    pub id: String,
+    /// E-mail address, the sign-in name of a local account.
+    pub email: String,
+    /// Name to greet with.
+    pub name: String,
+    /// May manage tenants and stores.
+    pub platform_admin: bool,
+}
+
+/// One tenant the person belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Membership {
+    /// Slug, as in `/t/{tenant}`.
+    #[schema(value_type = String)]
+    pub tenant: TenantSlug,
+    /// Display name.
+    pub name: String,
+    /// Rights there.
+    pub role: Role,
+}
+
+/// Answer of `GET /api/v1/auth/me`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Me {
+    /// The person.
+    pub user: User,
+    /// Their tenants, by name.
+    pub memberships: Vec<Membership>,
+}
+
+/// Body of `POST /api/v1/auth/login`.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// E-mail address.
+    pub email: String,
+    /// Password. Never logged.
+    pub password: String,
+}
+
+/// What the shell of a tenant's pages shows about the caller: read once per page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shell {
+    /// The person and all their tenants.
+    pub me: Me,
+    /// The tenant of this page.
+    pub tenant: Membership,
+    /// Namespaces the tenant sees, for the line beside the title.
+    pub namespaces: Vec<String>,
+    /// The demo mesh runs, so faults can be switched on.
+    pub demo: bool,
+}
+
+/// What the caller is to this tenant.
+#[async_trait]
+pub trait Account: Send + Sync {
+    /// The data of the app shell.
+    fn shell(&self) -> Shell;
+}
