@@ -1,0 +1,98 @@
+// Makes the directory that the server serves files from, out of what the compiler left:
+//   pkg/obstack.<hash>.{js,wasm,css} with .br and .gz beside each, everything from public/, and hash.txt for the server.
+// Usage: node site.mjs WASM_BINDGEN_DIR OUT_DIR HASH_FILE [--dev]
+//   --dev: nothing is made small, nothing compressed.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(here, "../..");
+const dev = process.argv.includes("--dev");
+const [bindgenDir, outDir, hashFile] = process.argv.slice(2).filter((a) => !a.startsWith("--"));
+const NAME = "obstack";
+
+/** Runs one part and says how long it took. */
+async function part(name, work) {
+  const from = Date.now();
+  const note = await work();
+  console.log(`  ${name.padEnd(12)} ${((Date.now() - from) / 1000).toFixed(1).padStart(6)} s  ${note ?? ""}`);
+}
+const kb = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
+const hashOf = (bytes) => createHash("sha256").update(bytes).digest("base64url").slice(0, 16).replaceAll(/[-_]/g, "x");
+
+// Everything is made in a fresh directory that then takes the old one's place: a server that is running never sees half a site.
+const fresh = `${outDir}.new`;
+fs.rmSync(fresh, { recursive: true, force: true });
+fs.mkdirSync(path.join(fresh, "pkg"), { recursive: true });
+const hashes = {};
+function emit(kind, bytes) {
+  hashes[kind] = hashOf(bytes);
+  fs.writeFileSync(path.join(fresh, "pkg", `${NAME}.${hashes[kind]}.${kind}`), bytes);
+}
+
+await part("wasm", () => {
+  const input = path.join(bindgenDir, `${NAME}_bg.wasm`);
+  if (dev) {
+    emit("wasm", fs.readFileSync(input));
+    return "as compiled";
+  }
+  const output = path.join(fresh, "optimised.wasm");
+  execFileSync("wasm-opt", ["-Oz", "--all-features", input, "-o", output], { stdio: ["ignore", "inherit", "inherit"] });
+  emit("wasm", fs.readFileSync(output));
+  fs.rmSync(output);
+  return `${kb(fs.statSync(input).size)} → ${kb(fs.statSync(path.join(fresh, "pkg", `${NAME}.${hashes.wasm}.wasm`)).size)}`;
+});
+
+await part("js", async () => {
+  // Bundled, so that snippets of crates do not become files of their own.
+  const result = await esbuild.build({
+    entryPoints: [path.join(bindgenDir, `${NAME}.js`)],
+    bundle: true, format: "esm", platform: "browser", target: "es2022",
+    minify: !dev, legalComments: "none", external: ["*.wasm"], write: false, logLevel: "warning",
+  });
+  emit("js", result.outputFiles[0].contents);
+});
+
+await part("css", async () => {
+  const result = await esbuild.build({
+    entryPoints: [path.join(root, "style/index.css")],
+    bundle: true, minify: !dev, legalComments: "none", external: ["/*"], write: false, logLevel: "warning",
+  });
+  emit("css", result.outputFiles[0].contents);
+});
+
+await part("public", () => {
+  if (fs.existsSync(path.join(root, "public"))) fs.cpSync(path.join(root, "public"), fresh, { recursive: true });
+});
+
+if (!dev) {
+  await part("compress", () => {
+    let files = 0;
+    for (const entry of fs.readdirSync(fresh, { recursive: true, withFileTypes: true })) {
+      const file = path.join(entry.parentPath ?? entry.path, entry.name);
+      // Fonts and pictures are compressed already.
+      if (!entry.isFile() || /\.(woff2|png|jpe?g|webp|avif|br|gz)$/.test(entry.name)) continue;
+      const bytes = fs.readFileSync(file);
+      const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+      fs.writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
+      fs.writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+      files += 1;
+    }
+    return `${files} files`;
+  });
+}
+
+// The hash file last: with it, the new names become the ones that pages ask for.
+const text = Object.entries(hashes).map(([kind, hash]) => `${kind}: ${hash}\n`).join("");
+const old = `${outDir}.old`;
+fs.rmSync(old, { recursive: true, force: true });
+if (fs.existsSync(outDir)) fs.renameSync(outDir, old);
+fs.renameSync(fresh, outDir);
+fs.writeFileSync(`${hashFile}.new`, text);
+fs.renameSync(`${hashFile}.new`, hashFile);
+fs.rmSync(old, { recursive: true, force: true });
