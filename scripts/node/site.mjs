@@ -1,6 +1,7 @@
 // Makes the directory that the server serves files from, out of what the compiler left:
-//   pkg/obstack.<hash>.{js,wasm,css} with .br and .gz beside each, everything from public/, and hash.txt for the server.
-// Usage: node site.mjs WASM_BINDGEN_DIR OUT_DIR HASH_FILE [--dev]
+//   pkg/obstack.<hash>.{js,wasm,css} with .br and .gz beside each, everything from public/, and hash.txt, from which the
+//   server reads the names.
+// Usage: node site.mjs WASM_BINDGEN_DIR OUT_DIR [--dev]
 //   --dev: nothing is made small, nothing compressed.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,7 +14,7 @@ import * as esbuild from "esbuild";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../..");
 const dev = process.argv.includes("--dev");
-const [bindgenDir, outDir, hashFile] = process.argv.slice(2).filter((a) => !a.startsWith("--"));
+const [bindgenDir, outDir] = process.argv.slice(2).filter((a) => !a.startsWith("--"));
 const NAME = "obstack";
 
 /** Runs one part and says how long it took. */
@@ -87,12 +88,9 @@ if (!dev) {
   });
 }
 
-// The hash file last: with it, the new names become the ones that pages ask for.
-const text = Object.entries(hashes).map(([kind, hash]) => `${kind}: ${hash}\n`).join("");
+fs.writeFileSync(path.join(fresh, "hash.txt"), Object.entries(hashes).map(([kind, hash]) => `${kind}: ${hash}\n`).join(""));
 const old = `${outDir}.old`;
 fs.rmSync(old, { recursive: true, force: true });
 if (fs.existsSync(outDir)) fs.renameSync(outDir, old);
 fs.renameSync(fresh, outDir);
-fs.writeFileSync(`${hashFile}.new`, text);
-fs.renameSync(`${hashFile}.new`, hashFile);
 fs.rmSync(old, { recursive: true, force: true });
