@@ -1,1 +1,8 @@
-//! placeholder
+//! Services (rules), stores (SQL), upstream clients, embedded telemetry stores, jobs and configuration. Nothing of the UI
+//! and nothing of HTTP serving: whoever calls this crate brings a `Scope`.
+
+pub mod clock;
+mod error;
+pub mod upstream;
+
+pub use error::{Error, Source};
