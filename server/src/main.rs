@@ -1,1 +1,22 @@
-fn main(){}
+//! The `obstack` binary: reads the command line and hands over. No rules and no HTTP live here.
+
+mod cli;
+mod demo_run;
+mod error;
+mod extract;
+mod layers;
+mod ops;
+mod pages;
+mod rest;
+mod router;
+mod serve;
+mod session;
+mod site;
+mod state;
+mod telemetry;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,196 @@
+//! The backend as a whole, and the way from a signed-in user to one tenant's portal. Rules of the slices stand in the
+//! slices; how everything is started stands in `start`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use contract::{
+    ApiError, Door, Portal, TenantSlug,
+    auth::{Account, Me, Shell},
+    demo::{DemoControl, FaultState},
+    overview::{Overview, OverviewPage, OverviewQuery},
+    stores::Stores,
+    topology::{Graph, Topology, TopologyQuery},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    Error, Scope,
+    auth::Auth,
+    cache::Cache,
+    clock::Clock,
+    config::Config,
+    db::Database,
+    ingest::Ingest,
+    live::{Live, Rounds},
+    overview::Baseline,
+    scope::Permission,
+    stores::StoreSet,
+    tenants::Tenants,
+    topology::Layouts,
+};
+
+/// Answers that several people share, keyed by tenant first.
+#[derive(Default)]
+pub(crate) struct Caches {
+    pub graphs: Cache<(Uuid, TopologyQuery), Graph>,
+    pub overview: Cache<(Uuid, OverviewQuery), OverviewPage>,
+    pub baseline: Cache<Uuid, Baseline>,
+    pub layouts: Layouts,
+}
+
+/// All services of a running portal.
+pub struct Backend {
+    pub(crate) config: Config,
+    pub(crate) database: Database,
+    pub(crate) auth: Auth,
+    pub(crate) tenants: Tenants,
+    pub(crate) stores: StoreSet,
+    pub(crate) ingest: Ingest,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) caches: Caches,
+    pub(crate) rounds: Rounds,
+    pub(crate) demo: Option<Arc<dyn DemoControl>>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Backend {
+    /// The configuration it was started with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Signing in, sessions.
+    pub fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// What telemetry is handed to.
+    pub fn ingest(&self) -> &Ingest {
+        &self.ingest
+    }
+
+    /// The stores.
+    pub fn stores(&self) -> &StoreSet {
+        &self.stores
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The rounds of fresh data.
+    pub fn rounds(&self) -> &Rounds {
+        &self.rounds
+    }
+
+    /// Cancelled when the portal stops.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Feeds for WebSockets.
+    pub fn live(self: &Arc<Self>) -> Live {
+        Live::new(self.clone())
+    }
+
+    pub(crate) fn caches(&self) -> &Caches {
+        &self.caches
+    }
+
+    pub(crate) fn demo_faults(&self) -> Vec<FaultState> {
+        self.demo.as_ref().map_or_else(Vec::new, |demo| demo.faults())
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.database.db().ping().await
+    }
+
+    /// Who this is, read from the database now: a removed membership counts from the next request on.
+    pub async fn visitor(self: &Arc<Self>, user: Option<Uuid>) -> Result<Arc<Visitor>, Error> {
+        let me = match user {
+            Some(user) => self.auth.me(user).await?.map(Arc::new),
+            None => None,
+        };
+        let mut scopes = BTreeMap::new();
+        if let Some(me) = &me {
+            for tenant in self.tenants.of_member(me).await? {
+                if let Some(membership) = me.memberships.iter().find(|one| one.tenant == tenant.slug) {
+                    scopes.insert(tenant.slug.clone(), Scope::for_member(me.clone(), membership.clone(), tenant));
+                }
+            }
+        }
+        Ok(Arc::new(Visitor { backend: self.clone(), me, scopes }))
+    }
+}
+
+/// The caller of one request.
+pub struct Visitor {
+    backend: Arc<Backend>,
+    me: Option<Arc<Me>>,
+    scopes: BTreeMap<TenantSlug, Scope>,
+}
+
+impl Visitor {
+    /// The caller's scope in a tenant. `NotFound` unless they belong to it, `Unauthenticated` when nobody is signed in.
+    pub fn scope(&self, tenant: &TenantSlug) -> Result<Scope, ApiError> {
+        if self.me.is_none() {
+            return Err(ApiError::unauthenticated());
+        }
+        self.scopes.get(tenant).cloned().ok_or_else(|| ApiError::not_found("This tenant"))
+    }
+}
+
+impl Door for Visitor {
+    fn me(&self) -> Option<&Me> {
+        self.me.as_deref()
+    }
+
+    fn portal(&self, tenant: &TenantSlug) -> Result<Arc<dyn Portal>, ApiError> {
+        Ok(Arc::new(Scoped { backend: self.backend.clone(), scope: self.scope(tenant)? }))
+    }
+}
+
+/// One caller in one tenant: what the traits of the contract are implemented on.
+pub(crate) struct Scoped {
+    pub(crate) backend: Arc<Backend>,
+    pub(crate) scope: Scope,
+}
+
+impl Portal for Scoped {
+    fn account(&self) -> &dyn Account {
+        self
+    }
+
+    fn overview(&self) -> &dyn Overview {
+        self
+    }
+
+    fn topology(&self) -> &dyn Topology {
+        self
+    }
+
+    fn stores(&self) -> &dyn Stores {
+        self
+    }
+
+    fn demo(&self) -> Result<&dyn DemoControl, ApiError> {
+        self.scope.require(Permission::BreakDemo)?;
+        self.backend.demo.as_deref().ok_or_else(|| ApiError::not_found("The demo mesh"))
+    }
+}
+
+impl Account for Scoped {
+    fn shell(&self) -> Shell {
+        let namespaces = self.scope.mesh().selectors().iter().flat_map(|selector| match selector.namespaces() {
+            query::Namespaces::All => vec!["all namespaces".to_owned()],
+            query::Namespaces::Only(names) => names.iter().cloned().collect(),
+        });
+        let mut namespaces: Vec<String> = namespaces.collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        Shell { me: self.scope.me().clone(), tenant: self.scope.membership().clone(), namespaces, demo: self.backend.demo.is_some() }
+    }
+}

@@ -1,0 +1,185 @@
+//! What browsers get that is not the API: the public pages, forms that work without scripts, and the context of the
+//! rendered pages.
+
+use axum::{
+    Form,
+    body::Body,
+    extract::{ConnectInfo, Path, Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use contract::Door;
+use leptos::prelude::use_context;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use tower_sessions::Session;
+
+use crate::{
+    error::HttpError,
+    extract::{Caller, InTenant},
+    layers::{self, security::ScriptNonce},
+    rest,
+    state::AppState,
+};
+
+/// What a rendered page or a server function finds in its context: the caller's door, the theme and the script nonce.
+pub fn provide_page_context() {
+    let Some(parts) = use_context::<Parts>() else { return };
+    if let Some(Caller(visitor)) = parts.extensions.get::<Caller>() {
+        leptos::prelude::provide_context(app::platform::DoorContext(visitor.clone()));
+    }
+    if let Some(ScriptNonce(nonce)) = parts.extensions.get::<ScriptNonce>() {
+        leptos::prelude::provide_context(leptos::nonce::Nonce::from_value(nonce.as_str()));
+    }
+    leptos::prelude::provide_context(app::platform::ThemeContext(theme_of(&parts.headers)));
+}
+
+/// The theme chosen by cookie.
+fn theme_of(headers: &HeaderMap) -> app::platform::Theme {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let theme = cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| cookie.trim().strip_prefix("obstack_theme="));
+    app::platform::Theme::from_name(theme.unwrap_or_default())
+}
+
+/// Server functions of the UI.
+pub async fn server_function(request: Request<Body>) -> impl IntoResponse {
+    leptos_axum::handle_server_fns_with_context(provide_page_context, request).await
+}
+
+/// Everything that is no page.
+pub async fn not_found() -> Response {
+    layers::caller::not_found()
+}
+
+/// `/`: the way in for strangers; people who are signed in go to their first tenant.
+pub async fn landing(Caller(visitor): Caller, headers: HeaderMap) -> Response {
+    match visitor.me().and_then(|me| me.memberships.first()) {
+        Some(first) => Redirect::to(&format!("/t/{}", first.tenant)).into_response(),
+        None => Html(app::public::render_landing(theme_of(&headers), visitor.me().is_some())).into_response(),
+    }
+}
+
+/// Query of the sign-in page.
+#[derive(Deserialize)]
+pub struct LoginQuery {
+    /// Where to go afterwards; only a path of this portal is followed.
+    #[serde(rename = "return")]
+    back: Option<String>,
+}
+
+/// `GET /login`.
+pub async fn login(Caller(visitor): Caller, Query(query): Query<LoginQuery>, headers: HeaderMap) -> Response {
+    let back = safe_return(query.back.as_deref());
+    if visitor.me().is_some() {
+        return Redirect::to(&back).into_response();
+    }
+    let page = app::public::LoginPage { back, email: String::new(), error: None };
+    Html(app::public::render_login(theme_of(&headers), &page)).into_response()
+}
+
+/// The sign-in form.
+#[derive(Deserialize)]
+pub struct LoginForm {
+    email: String,
+    password: String,
+    #[serde(rename = "return")]
+    back: Option<String>,
+}
+
+/// `POST /login`: the same as the API's, for forms.
+pub async fn sign_in(
+    State(state): State<AppState>,
+    session: Session,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Form(form): Form<LoginForm>,
+) -> Response {
+    let back = safe_return(form.back.as_deref());
+    match rest::auth::authenticate(&state, &session, &form.email, &form.password, peer.ip()).await {
+        Ok(()) => Redirect::to(&back).into_response(),
+        Err(HttpError(error)) => {
+            let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+            let retry_after = error.retry_after;
+            let page = app::public::LoginPage { back, email: form.email, error: Some(error.detail) };
+            let mut response = (status, Html(app::public::render_login(theme_of(&headers), &page))).into_response();
+            if let Some(secs) = retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+            }
+            response
+        }
+    }
+}
+
+/// `POST /logout`.
+pub async fn sign_out(session: Session) -> Response {
+    match rest::auth::end(&session).await {
+        Ok(()) => Redirect::to("/").into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// The theme form.
+#[derive(Deserialize)]
+pub struct ThemeForm {
+    theme: String,
+    #[serde(rename = "return")]
+    back: Option<String>,
+}
+
+/// `POST /theme`: remembers the theme for a year, so that the server renders it without a flash.
+pub async fn set_theme(State(state): State<AppState>, Form(form): Form<ThemeForm>) -> Response {
+    let theme = app::platform::Theme::from_name(&form.theme);
+    let secure = if state.secure_cookies { "; Secure" } else { "" };
+    let cookie = format!("obstack_theme={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly{secure}", theme.name());
+    let mut response = Redirect::to(&safe_return(form.back.as_deref())).into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The fault buttons' form.
+#[derive(Deserialize)]
+pub struct FaultForm {
+    #[serde(rename = "return")]
+    back: Option<String>,
+}
+
+/// `POST /t/{tenant}/demo/{fault}/start`.
+pub async fn start_fault(place: InTenant, Path((_, fault)): Path<(String, String)>, Form(form): Form<FaultForm>) -> Result<Response, HttpError> {
+    place.portal.demo()?.start(rest::demo::named(&fault)?).await?;
+    Ok(Redirect::to(&safe_return(form.back.as_deref())).into_response())
+}
+
+/// `POST /t/{tenant}/demo/{fault}/stop`.
+pub async fn stop_fault(place: InTenant, Path((_, fault)): Path<(String, String)>, Form(form): Form<FaultForm>) -> Result<Response, HttpError> {
+    place.portal.demo()?.stop(rest::demo::named(&fault)?).await?;
+    Ok(Redirect::to(&safe_return(form.back.as_deref())).into_response())
+}
+
+/// A path of this portal, or `/`: no other host, no scheme, nothing a browser would read as one, no control characters.
+fn safe_return(wanted: Option<&str>) -> String {
+    let Some(path) = wanted else { return "/".to_owned() };
+    let ours = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains('\\')
+        && path.len() <= 2048
+        && path.bytes().all(|b| (0x21..0x7f).contains(&b))
+        && !path.starts_with("/login")
+        && !path.starts_with("/logout");
+    if ours { path.to_owned() } else { "/".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe_return;
+
+    #[test]
+    fn only_paths_of_this_portal_are_followed() {
+        assert_eq!(safe_return(Some("/t/acme/topology?from=now-1h")), "/t/acme/topology?from=now-1h");
+        for bad in ["//evil.test", "https://evil.test", "/\\evil.test", "\\\\evil.test", "/\tx", "/login?return=/", "javascript:alert(1)", "/a\r\nb", ""] {
+            assert_eq!(safe_return(Some(bad)), "/", "{bad:?}");
+        }
+        assert_eq!(safe_return(None), "/");
+    }
+}

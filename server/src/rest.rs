@@ -1,0 +1,76 @@
+//! The HTTP API under `/api/v1`, one file per slice, and its OpenAPI description.
+
+pub mod auth;
+pub mod demo;
+mod live;
+mod overview;
+mod stores;
+mod topology;
+
+use axum::{Json, Router, response::Html, routing::get};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::AppState;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Obstack", description = "Multi-tenant observability and service-mesh portal.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    servers((url = "/api/v1")),
+    components(schemas(crate::error::Problem, contract::live::Subscribe, contract::topology::GraphDelta))
+)]
+struct ApiDoc;
+
+fn documented() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .routes(routes!(version))
+        .merge(auth::routes())
+        .merge(overview::routes())
+        .merge(topology::routes())
+        .merge(stores::routes())
+        .merge(demo::routes())
+        .merge(live::routes())
+}
+
+/// All routes of the API, its description and a page to read that with.
+pub fn router() -> Router<AppState> {
+    let (router, api) = documented().split_for_parts();
+    let api = std::sync::Arc::new(api);
+    router
+        .route("/openapi.json", get(move || async move { Json(api.as_ref().clone()) }))
+        .route("/docs", get(|| async { Html(docs_page()) }))
+}
+
+/// The description as committed in `docs/openapi.json`.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    documented().into_openapi().to_pretty_json()
+}
+
+/// A plain page that lists the operations; no scripts, nothing loaded from elsewhere.
+fn docs_page() -> String {
+    let api = documented().into_openapi();
+    let mut rows = String::new();
+    for (path, item) in &api.paths.paths {
+        let operations = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                let summary = operation.summary.as_deref().unwrap_or_default();
+                rows.push_str(&format!("<tr><td>{method}</td><td><code>/api/v1{path}</code></td><td>{}</td></tr>", app::public::escape(summary)));
+            }
+        }
+    }
+    app::public::render_api_docs(&rows)
+}
+
+/// What runs here.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct Version {
+    /// Semantic version.
+    version: &'static str,
+}
+
+/// The version of this portal.
+#[utoipa::path(get, path = "/version", tag = "operations", responses((status = 200, body = Version)))]
+async fn version() -> Json<Version> {
+    Json(Version { version: env!("CARGO_PKG_VERSION") })
+}

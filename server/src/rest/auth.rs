@@ -1,0 +1,76 @@
+//! Signing in and out with a local account.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, State, rejection::JsonRejection},
+    http::StatusCode,
+};
+use contract::{
+    ApiError, Door, ErrorCode,
+    auth::{LoginRequest, Me},
+};
+use tower_sessions::Session;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    error::{HttpError, Problem},
+    extract::Caller,
+    session::USER,
+    state::AppState,
+};
+
+/// `/auth/…`
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(login)).routes(routes!(logout)).routes(routes!(me))
+}
+
+/// Signs in and starts a new session.
+#[utoipa::path(post, path = "/auth/login", tag = "identity", request_body = LoginRequest, responses(
+    (status = 204, description = "Signed in; the session cookie is set"),
+    (status = 401, body = Problem, description = "One text for every failure"),
+    (status = 429, body = Problem, description = "Too many tries; see Retry-After")))]
+async fn login(
+    State(state): State<AppState>,
+    session: Session,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    body: Result<Json<LoginRequest>, JsonRejection>,
+) -> Result<StatusCode, HttpError> {
+    let Json(request) = body.map_err(|_| ApiError::invalid("", "Send JSON with the fields email and password."))?;
+    authenticate(&state, &session, &request.email, &request.password, peer.ip()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Checks the password and puts the user into a session of a new id, so that an id planted before is worth nothing.
+pub async fn authenticate(state: &AppState, session: &Session, email: &str, password: &str, peer: IpAddr) -> Result<(), HttpError> {
+    let user = state.backend.auth().login(email, password, peer).await?;
+    let broken = |error: tower_sessions::session::Error| {
+        tracing::error!(%error, "session cannot be written");
+        HttpError(ApiError::new(ErrorCode::Internal, "The session cannot be saved. Try again."))
+    };
+    session.clear().await;
+    session.cycle_id().await.map_err(broken)?;
+    session.insert(USER, user.to_string()).await.map_err(broken)
+}
+
+/// Ends the session on the server; the cookie is worth nothing afterwards.
+#[utoipa::path(post, path = "/auth/logout", tag = "identity", responses((status = 204, description = "The session is gone")))]
+async fn logout(session: Session) -> Result<StatusCode, HttpError> {
+    end(&session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Deletes the session from the store.
+pub async fn end(session: &Session) -> Result<(), HttpError> {
+    session.flush().await.map_err(|error| {
+        tracing::error!(%error, "session cannot be deleted");
+        HttpError(ApiError::new(ErrorCode::Internal, "The session cannot be ended. Try again."))
+    })
+}
+
+/// Who is signed in, with all tenants.
+#[utoipa::path(get, path = "/auth/me", tag = "identity", responses((status = 200, body = Me), (status = 401, body = Problem)))]
+async fn me(Caller(visitor): Caller) -> Result<Json<Me>, HttpError> {
+    visitor.me().cloned().map(Json).ok_or_else(|| ApiError::unauthenticated().into())
+}

@@ -1,0 +1,180 @@
+//! The WebSocket that pushes fresh data. One per browser tab; what it sends is already confined to the tenant.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{
+        State,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    },
+    response::Response,
+};
+use backend::{LiveData, Scope, Visitor};
+use contract::{
+    Door, TenantSlug, Timestamp,
+    live::{Push, PushKind, Subscribe, Topic},
+    topology::GraphDelta,
+};
+use futures::{SinkExt, StreamExt, stream::SplitSink};
+use std::sync::Arc;
+use tokio::time::{Instant, interval_at};
+use tower_sessions::Session;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    error::{HttpError, Problem},
+    extract::{Caller, InTenant},
+    session::USER,
+    state::AppState,
+};
+
+/// Distance of two pings.
+const PING: Duration = Duration::from_secs(15);
+/// How often session and membership are checked again while the socket is open.
+const RECHECK: Duration = Duration::from_secs(10);
+/// Longest message a client may send, bytes.
+const MAX_MESSAGE: usize = 16 * 1024;
+/// Close code for a session that has ended (private range).
+const CLOSE_SESSION_OVER: u16 = 4401;
+/// Close code for a message that cannot be read.
+const CLOSE_BAD_MESSAGE: u16 = 1008;
+
+/// `/t/{tenant}/live`
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(live))
+}
+
+/// WebSocket: send a `Subscribe`, receive pushes of the topics and a ping every 15 s.
+#[utoipa::path(get, path = "/t/{tenant}/live", tag = "live", params(("tenant" = String, Path)), responses(
+    (status = 101, description = "Switches to WebSocket"), (status = 401, body = Problem), (status = 404, body = Problem)))]
+async fn live(
+    State(state): State<AppState>,
+    place: InTenant,
+    Caller(visitor): Caller,
+    session: Session,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, HttpError> {
+    let guard = Guard { state, session, tenant: place.scope.slug().clone() };
+    drop(visitor);
+    Ok(upgrade
+        .max_message_size(MAX_MESSAGE)
+        .on_upgrade(move |socket| async move {
+            metrics::gauge!("obstack_live_sockets").increment(1.0);
+            serve(socket, guard, place.scope).await;
+            metrics::gauge!("obstack_live_sockets").decrement(1.0);
+        }))
+}
+
+/// Tells whether the socket's owner may still listen.
+struct Guard {
+    state: AppState,
+    session: Session,
+    tenant: TenantSlug,
+}
+
+impl Guard {
+    /// The scope as of now; none when the session ended or the membership is gone.
+    async fn scope(&self) -> Option<Scope> {
+        // A fresh handle: the request's own has its data cached.
+        let id = self.session.id()?;
+        let store = Arc::new(crate::session::PgSessions(self.state.backend.clone()));
+        let user: Option<String> = Session::new(Some(id), store, None).get(USER).await.ok()?;
+        let visitor: Arc<Visitor> = self.state.backend.visitor(user.and_then(|id| id.parse().ok())).await.ok()?;
+        visitor.me()?;
+        visitor.scope(&self.tenant).ok()
+    }
+}
+
+/// What was sent last per topic, to number pushes and to send only what changed.
+#[derive(Default)]
+struct Sent {
+    topology: u64,
+    overview: u64,
+    stores: u64,
+    graph: Option<Arc<contract::topology::Graph>>,
+}
+
+type Sink = SplitSink<WebSocket, Message>;
+
+async fn serve(socket: WebSocket, guard: Guard, scope: Scope) {
+    let (mut sink, mut stream) = socket.split();
+    let mut feed = guard.state.backend.live().feed(scope);
+    let mut ping = interval_at(Instant::now() + PING, PING);
+    let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
+    let mut sent = Sent::default();
+    let stopping = guard.state.backend.stopping();
+    loop {
+        let kept = tokio::select! {
+            () = stopping.cancelled() => close(&mut sink, 1001, "the portal is restarting").await,
+            message = stream.next() => match message {
+                Some(Ok(Message::Text(text))) => match serde_json::from_str::<Subscribe>(&text) {
+                    Ok(wanted) => {
+                        sent.graph = None;
+                        feed.subscribe(wanted);
+                        true
+                    }
+                    Err(error) => close(&mut sink, CLOSE_BAD_MESSAGE, &format!("unreadable subscription: {error}")).await,
+                },
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => true,
+                Some(Ok(Message::Binary(_))) => close(&mut sink, CLOSE_BAD_MESSAGE, "send text").await,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => false,
+            },
+            data = feed.next() => push(&mut sink, &mut sent, data).await,
+            _ = ping.tick() => sink.send(Message::Ping(axum::body::Bytes::new())).await.is_ok(),
+            _ = recheck.tick() => match guard.scope().await {
+                Some(scope) => { feed.update_scope(scope); true }
+                None => close(&mut sink, CLOSE_SESSION_OVER, "the session is over").await,
+            },
+        };
+        if !kept {
+            return;
+        }
+    }
+}
+
+/// Closes with a reason; always false, for "do not go on".
+async fn close(sink: &mut Sink, code: u16, reason: &str) -> bool {
+    let mut reason = reason.to_owned();
+    // A close frame carries at most 123 bytes of reason.
+    while reason.len() > 120 {
+        reason.pop();
+    }
+    let frame = CloseFrame { code, reason: reason.into() };
+    if let Err(error) = sink.send(Message::Close(Some(frame))).await {
+        tracing::debug!(%error, "client was gone before the close");
+    }
+    false
+}
+
+async fn push(sink: &mut Sink, sent: &mut Sent, data: LiveData) -> bool {
+    let text = match data {
+        LiveData::Topology(at, graph) => {
+            sent.topology += 1;
+            let text = match sent.graph.as_deref() {
+                Some(old) => frame(Topic::Topology, sent.topology, at, PushKind::Delta, &GraphDelta::between(old, &graph)),
+                None => frame(Topic::Topology, sent.topology, at, PushKind::Snapshot, graph.as_ref()),
+            };
+            sent.graph = Some(graph);
+            text
+        }
+        LiveData::Overview(at, page) => {
+            sent.overview += 1;
+            frame(Topic::Overview, sent.overview, at, PushKind::Snapshot, page.as_ref())
+        }
+        LiveData::Stores(at, stores) => {
+            sent.stores += 1;
+            frame(Topic::Stores, sent.stores, at, PushKind::Snapshot, stores.as_ref())
+        }
+    };
+    match text {
+        Ok(text) => sink.send(Message::Text(text.into())).await.is_ok(),
+        Err(error) => {
+            tracing::error!(%error, "a push cannot be written");
+            true
+        }
+    }
+}
+
+fn frame<T: serde::Serialize>(topic: Topic, seq: u64, at: Timestamp, kind: PushKind, data: T) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Push { topic, seq, at, kind, data })
+}

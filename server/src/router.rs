@@ -1,0 +1,64 @@
+//! All routes in one place, and the order of the layers around them.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{any, get, post},
+};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
+
+use crate::{layers, ops, pages, rest, session::PgSessions, site, state::AppState};
+
+/// Longest body anything accepts, bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// The router of the main port.
+pub fn router(state: AppState) -> Router {
+    let limits = state.backend.config().sessions.clone();
+    let sessions = SessionManagerLayer::new(PgSessions(state.backend.clone()))
+        .with_name("obstack_session")
+        .with_http_only(true)
+        .with_secure(state.secure_cookies)
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(limits.idle()));
+
+    let leptos_routes = generate_route_list(app::App);
+    let shell_options = state.leptos.clone();
+    let shell = move || app::shell(shell_options.clone());
+    let portal: Router = Router::new()
+        .route("/", get(pages::landing))
+        .route("/login", get(pages::login).post(pages::sign_in))
+        .route("/logout", post(pages::sign_out))
+        .route("/theme", post(pages::set_theme))
+        .route("/t/{tenant}/demo/{fault}/start", post(pages::start_fault))
+        .route("/t/{tenant}/demo/{fault}/stop", post(pages::stop_fault))
+        .route("/ui/{*function}", any(pages::server_function))
+        .nest("/api/v1", rest::router())
+        .leptos_routes_with_context(
+            &state,
+            leptos_routes,
+            // The request's extensions reach the page through `Parts`, which leptos_axum provides before this runs.
+            pages::provide_page_context,
+            shell,
+        )
+        .fallback(pages::not_found)
+        .layer(from_fn(layers::caller::guard_pages))
+        .layer(from_fn_with_state(state.clone(), layers::caller::layer))
+        .layer(sessions)
+        .layer(from_fn_with_state(state.clone(), layers::origin::layer))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CompressionLayer::new())
+        .with_state(state.clone());
+
+    Router::new()
+        .merge(ops::public_routes(state.clone()))
+        .merge(site::routes(&state.leptos))
+        .merge(portal)
+        .layer(from_fn(layers::observe::layer))
+        .layer(from_fn_with_state(state, layers::security::layer))
+        .layer(from_fn(layers::request_id::layer))
+        .layer(CatchPanicLayer::new())
+}

@@ -1,0 +1,154 @@
+//! Start and stop: from the configuration to a listening portal, and down again without losing a request.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use backend::{Backend, config::Config};
+use tokio_util::sync::CancellationToken;
+
+use crate::{cli::fail, layers::origin::Origins, ops, router::router, site, state::AppState, telemetry};
+
+/// How long open requests may take to finish after a stop signal.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// What `obstack demo` was asked for.
+pub struct DemoOptions {
+    /// Built browser files.
+    pub site: PathBuf,
+    /// State of the demo.
+    pub data_dir: PathBuf,
+    /// Address of the portal.
+    pub listen: SocketAddr,
+    /// Address of our own metrics.
+    pub ops_listen: SocketAddr,
+    /// Wanted port of sample-app.
+    pub sample_port: u16,
+    /// Wanted port of llm-app.
+    pub llm_port: u16,
+}
+
+/// `obstack serve`
+pub fn serve(config: Option<&Path>, site: &Path) -> ExitCode {
+    finish(load(config).and_then(|config| {
+        runtime()?.block_on(async {
+            let portal = Portal::start(config, site, None).await?;
+            println!("Obstack listens on {}", portal.url);
+            portal.run().await
+        })
+    }))
+}
+
+/// `obstack migrate`
+pub fn migrate(config: Option<&Path>) -> ExitCode {
+    finish(load(config).and_then(|config| {
+        runtime()?.block_on(async {
+            telemetry::start(&config.log)?;
+            let database = backend::db::open(&config).await.map_err(|error| error.to_string())?;
+            let outcome = backend::db::migrate(database.db()).await.map_err(|error| error.to_string());
+            database.close().await;
+            outcome.map(|()| println!("The schema is up to date."))
+        })
+    }))
+}
+
+/// `obstack demo`
+pub fn demo(options: DemoOptions) -> ExitCode {
+    finish(runtime().and_then(|runtime| runtime.block_on(crate::demo_run::run(options))))
+}
+
+fn finish(outcome: Result<(), String>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn load(path: Option<&Path>) -> Result<Config, String> {
+    Config::load(path, &|name| std::env::var(name).ok()).map_err(|errors| errors.to_string())
+}
+
+/// At least four workers: with fewer, streamed pages that wait for each other can stall (leptos-rs/leptos#4647).
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    let cores = std::thread::available_parallelism().map_or(4, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.max(4))
+        .max_blocking_threads(64)
+        .thread_name("obstack")
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime cannot start: {error}"))
+}
+
+/// A started portal.
+pub struct Portal {
+    backend: Arc<Backend>,
+    listener: tokio::net::TcpListener,
+    router: axum::Router,
+    stop: CancellationToken,
+    /// Address people open.
+    pub url: String,
+}
+
+impl Portal {
+    /// Opens everything; `demo` is the switchboard of a demo that shares this process.
+    pub async fn start(config: Config, site: &Path, demo: Option<backend::DemoParts>) -> Result<Self, String> {
+        telemetry::start(&config.log)?;
+        let handle = ops::recorder()?;
+        let listener = tokio::net::TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| format!("listen: {} cannot be used: {error}. Choose another address or stop what uses it.", config.listen))?;
+        let bound = listener.local_addr().map_err(|error| error.to_string())?;
+        let url = if config.listen.port() == 0 { format!("http://{bound}") } else { config.public_url.clone() };
+        let stop = CancellationToken::new();
+        ops::serve_metrics(config.ops_listen, handle, stop.clone()).await?;
+        let backend = Backend::start(config, stop.clone(), demo).await.map_err(|error| error.to_string())?;
+        let state = AppState {
+            backend: backend.clone(),
+            leptos: site::options(site),
+            origins: Arc::new(Origins::of(&url)),
+            secure_cookies: url.starts_with("https://"),
+        };
+        Ok(Self { backend, listener, router: router(state), stop, url })
+    }
+
+    /// Serves until SIGINT or SIGTERM, then lets open requests finish.
+    pub async fn run(self) -> Result<(), String> {
+        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            stop_signal().await;
+            tracing::info!("stopping");
+            stop.cancel();
+        });
+        let server = axum::serve(self.listener, service).with_graceful_shutdown(self.stop.clone().cancelled_owned());
+        let serving = tokio::spawn(async move { server.await });
+        self.stop.cancelled().await;
+        match tokio::time::timeout(DRAIN, serving).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "listener failed"),
+            Ok(Err(error)) => tracing::warn!(%error, "listener task failed"),
+            Err(_) => tracing::warn!("open requests were cut off"),
+        }
+        self.backend.close().await;
+        Ok(())
+    }
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(%error, "signals cannot be watched");
+            std::future::pending().await
+        }
+    }
+}
+

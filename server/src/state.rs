@@ -1,0 +1,34 @@
+//! What every handler can reach: the backend and how the site is served.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use backend::Backend;
+use leptos::config::LeptosOptions;
+
+use crate::layers::origin::Origins;
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// All services.
+    pub backend: Arc<Backend>,
+    /// Names of the site's files.
+    pub leptos: LeptosOptions,
+    /// The origins this portal is reached under.
+    pub origins: Arc<Origins>,
+    /// Whether cookies may only travel over HTTPS.
+    pub secure_cookies: bool,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<Backend> {
+    fn from_ref(state: &AppState) -> Self {
+        state.backend.clone()
+    }
+}
