@@ -3,6 +3,7 @@
 
 pub mod clock;
 mod error;
+pub mod metrics;
 pub mod upstream;
 
 pub use error::{Error, Source};
