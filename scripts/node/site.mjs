@@ -62,7 +62,7 @@ await part("js", async () => {
 await part("css", async () => {
   const result = await esbuild.build({
     entryPoints: [path.join(root, "style/index.css")],
-    bundle: true, minify: !dev, legalComments: "none", external: ["/*"], write: false, logLevel: "warning",
+    bundle: true, minify: !dev, legalComments: "none", external: ["/fonts/*", "/images/*"], write: false, logLevel: "warning",
   });
   emit("css", result.outputFiles[0].contents);
 });
