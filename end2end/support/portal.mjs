@@ -130,9 +130,11 @@ export async function startDemo({ name = "e2e", dataDir, env = {}, wrap = [] } =
   return { ...run, stop: run.stop, output: run.output, url, ops: `http://127.0.0.1:${ops}`, dir, data, readyMs: Date.now() - from, logins: logins(run.output()) };
 }
 
-/** The logins that a demo prints: lines with an e-mail address followed by a password. */
+/** The logins that a demo prints: one password for all, then a line per e-mail address. */
 export function logins(output) {
-  return [...output.matchAll(/(\S+@\S+\.\S+)\s+(\S+)/g)].map(([, email, password]) => ({ email, password })).filter((l) => !l.email.includes("="));
+  const password = output.match(/^\s*password[^:\n]*:\s*(\S+)\s*$/m)?.[1];
+  if (!password) return [];
+  return [...output.matchAll(/^\s+([\w.+-]+@[\w.-]+\.\w+)\s/gm)].map(([, email]) => ({ email, password }));
 }
 
 /** Signs in through the API and answers the cookie header. */

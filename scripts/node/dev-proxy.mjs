@@ -6,6 +6,9 @@ import * as net from "node:net";
 const [port, inner] = process.argv.slice(2).map(Number);
 const RELOAD = `new EventSource("/__dev").addEventListener("reload", () => location.reload());`;
 const listeners = new Set();
+/** The server refuses writes whose origin is not its own; ours stands for it. */
+const OURS = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
+const origin = (value) => (OURS.includes(value) ? `http://127.0.0.1:${inner}` : value);
 
 /** True once the server accepts connections. */
 const reachable = () => new Promise((resolve) => {
@@ -32,6 +35,7 @@ const server = http.createServer(async (request, response) => {
   }
   if (!(await reachableWithin(30))) { response.writeHead(503).end("the server is not up"); return; }
   const headers = { ...request.headers, "accept-encoding": "identity" };
+  if (headers.origin) headers.origin = origin(headers.origin);
   const onward = http.request({ port: inner, host: "127.0.0.1", path: request.url, method: request.method, headers }, (answer) => {
     if (!String(answer.headers["content-type"]).startsWith("text/html")) {
       response.writeHead(answer.statusCode, answer.headers);
@@ -50,7 +54,10 @@ const server = http.createServer(async (request, response) => {
 server.on("upgrade", (request, socket, head) => {
   const onward = net.connect(inner, "127.0.0.1", () => {
     const lines = [`${request.method} ${request.url} HTTP/1.1`];
-    for (let i = 0; i < request.rawHeaders.length; i += 2) lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
+    for (let i = 0; i < request.rawHeaders.length; i += 2) {
+      const [name, value] = request.rawHeaders.slice(i, i + 2);
+      lines.push(`${name}: ${name.toLowerCase() === "origin" ? origin(value) : value}`);
+    }
     onward.write(`${lines.join("\r\n")}\r\n\r\n`);
     onward.write(head);
     onward.pipe(socket).pipe(onward);
