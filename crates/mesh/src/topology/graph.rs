@@ -313,9 +313,13 @@ impl Node {
         match self.kind {
             NodeKind::Unknown => "unknown",
             NodeKind::External => "outside",
-            NodeKind::Box => self.app.as_deref().unwrap_or(if self.namespace.is_empty() { &self.cluster } else { &self.namespace }),
+            NodeKind::Box => {
+                self.app.as_deref().unwrap_or(if self.namespace.is_empty() { &self.cluster } else { &self.namespace })
+            }
             NodeKind::Workload => self.workload.as_deref().or(self.app.as_deref()).unwrap_or("unknown"),
-            NodeKind::App | NodeKind::VersionedApp => self.app.as_deref().or(self.workload.as_deref()).unwrap_or("unknown"),
+            NodeKind::App | NodeKind::VersionedApp => {
+                self.app.as_deref().or(self.workload.as_deref()).unwrap_or("unknown")
+            }
             NodeKind::Service | NodeKind::ServiceEntry => self.service.as_deref().unwrap_or("unknown"),
         }
     }
