@@ -1,0 +1,45 @@
+//! Small lines for tables: no axes, no text, decoration beside a number that says the same.
+
+use crate::decimate::runs;
+use crate::draw::{Plane, lines};
+use crate::ink::{Ink, SeriesStyle};
+use crate::number::to_f64;
+
+/// Space around the line, in pixels, so that the stroke is not cut.
+const PAD_PX: f64 = 1.5;
+
+/// A line of `values` from edge to edge in `width` by `height` pixels, over its own range. Hidden from screen readers:
+/// the number it belongs to is text.
+pub fn sparkline(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle) -> String {
+    let mut svg = format!(
+        "<svg class=\"sparkline\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+         aria-hidden=\"true\" focusable=\"false\">"
+    );
+    let columns = usize::try_from(width).unwrap_or(usize::MAX);
+    let runs = runs(values, columns);
+    let all = || runs.iter().flatten().map(|(_, value)| *value);
+    if let Some(any) = all().next() {
+        let (low, high) = (all().fold(any, f64::min), all().fold(any, f64::max));
+        // A constant series is a line in the middle.
+        let (low, high) = if low < high { (low, high) } else { (low - widen(low), high + widen(high)) };
+        let plane = Plane {
+            width,
+            height,
+            left: PAD_PX,
+            right: f64::from(width) - PAD_PX,
+            top: PAD_PX,
+            bottom: f64::from(height) - PAD_PX,
+            last_index: to_f64(values.len().saturating_sub(1)),
+            low,
+            high,
+        };
+        lines(&mut svg, &plane, &runs, Ink::Line(style));
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// Half the range to show around a constant.
+fn widen(value: f64) -> f64 {
+    if value == 0.0 { 1.0 } else { value.abs() * 0.5 }
+}
