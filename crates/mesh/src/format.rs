@@ -55,7 +55,7 @@ pub fn percent(value: f64) -> String {
         "–".to_owned()
     } else if value > 0.0 && value < 0.05 {
         "< 0.1 %".to_owned()
-    } else if value < 100.0 && value >= 99.95 {
+    } else if (99.95..100.0).contains(&value) {
         "99.9 %".to_owned()
     } else {
         format!("{} %", trimmed(value, 1))

@@ -3,12 +3,14 @@
 mod build;
 mod digest;
 mod graph;
+mod layout;
 mod plan;
 mod rows;
 mod view;
 
 pub use build::build;
 pub use graph::*;
+pub use layout::{BOX_TITLE, LayoutMemory, NODE_HEIGHT, NODE_MAX_WIDTH, NODE_WIDTH, layout};
 pub use plan::{Part, Planned, Side, plan};
 pub use rows::{Rows, Sample};
 pub use view::{Focus, View};
