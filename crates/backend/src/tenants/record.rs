@@ -1,0 +1,114 @@
+//! A tenant as the rest of the backend needs it.
+
+use std::str::FromStr;
+
+use contract::{TenantSlug, stores::Signal};
+use uuid::Uuid;
+
+use super::MeshSelector;
+
+/// Name of the store that is always there: metrics in tsink, logs and traces in Postgres.
+const EMBEDDED: &str = "embedded";
+
+/// What a tenant has paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Free.
+    Community,
+    /// Hosted by us.
+    Saas,
+    /// Hosted by the customer.
+    Enterprise,
+}
+
+impl Plan {
+    /// All of them, as written in files.
+    pub const NAMES: [&str; 3] = ["community", "saas", "enterprise"];
+
+    /// The word used in files and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Community => "community",
+            Self::Saas => "saas",
+            Self::Enterprise => "enterprise",
+        }
+    }
+}
+
+impl FromStr for Plan {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "community" => Ok(Self::Community),
+            "saas" => Ok(Self::Saas),
+            "enterprise" => Ok(Self::Enterprise),
+            _ => Err("a plan is community, saas or enterprise"),
+        }
+    }
+}
+
+/// Which store keeps what, by name; a store of the configuration or `embedded`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreBindings {
+    /// Time series.
+    pub metrics: String,
+    /// Log lines.
+    pub logs: String,
+    /// Spans.
+    pub traces: String,
+}
+
+impl Default for StoreBindings {
+    fn default() -> Self {
+        let embedded = || EMBEDDED.to_owned();
+        Self { metrics: embedded(), logs: embedded(), traces: embedded() }
+    }
+}
+
+impl StoreBindings {
+    /// Each signal with its store.
+    pub fn pairs(&self) -> [(Signal, &str); 3] {
+        [(Signal::Metrics, &self.metrics), (Signal::Logs, &self.logs), (Signal::Traces, &self.traces)]
+    }
+
+    pub(crate) fn set(&mut self, signal: Signal, store: String) {
+        match signal {
+            Signal::Metrics => self.metrics = store,
+            Signal::Logs => self.logs = store,
+            Signal::Traces => self.traces = store,
+        }
+    }
+}
+
+/// The word for a signal in files and the database.
+pub(crate) fn signal_name(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Metrics => "metrics",
+        Signal::Logs => "logs",
+        Signal::Traces => "traces",
+    }
+}
+
+pub(crate) fn signal_of(name: &str) -> Option<Signal> {
+    [Signal::Metrics, Signal::Logs, Signal::Traces].into_iter().find(|signal| signal_name(*signal) == name)
+}
+
+/// What a `Scope` is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TenantRecord {
+    /// Id in the database.
+    pub id: Uuid,
+    /// Name in URLs and towards the stores.
+    pub slug: TenantSlug,
+    /// Display name.
+    pub name: String,
+    /// Plan.
+    pub plan: Plan,
+    /// What of a shared mesh it sees; empty sees nothing.
+    pub mesh: Vec<MeshSelector>,
+    /// Its stores.
+    pub stores: StoreBindings,
+    /// Managed by a configuration of this name.
+    pub provisioned_by: Option<String>,
+}
