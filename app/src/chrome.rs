@@ -1,26 +1,14 @@
-//! The frame around all pages of a tenant.
+//! The frame around all pages of a tenant: who may enter, sidebar, top bar, palette and keys.
 
-use contract::TenantSlug;
-use leptos::prelude::*;
-use leptos_router::{components::Outlet, hooks::use_params_map};
+mod account;
+mod frame;
+mod keys;
+mod palette;
+mod range;
+mod sidebar;
+mod stores;
+mod topbar;
 
-use crate::{errors::NotFoundPage, platform, url::PageTenant};
-
-/// Reads the tenant from the address, checks that the caller may enter, and draws the frame.
-#[component]
-pub fn TenantFrame() -> AnyView {
-    let params = use_params_map();
-    let Ok(tenant) = params.with_untracked(|params| params.get("tenant").unwrap_or_default()).parse::<TenantSlug>()
-    else {
-        return view! { <NotFoundPage /> }.into_any();
-    };
-    let shell = SharedValue::new(|| platform::shell_data(&tenant)).into_inner();
-    match shell {
-        Ok(shell) => {
-            provide_context(PageTenant(tenant));
-            provide_context(shell);
-            view! { <Outlet /> }.into_any()
-        }
-        Err(error) => view! { <main class="lone"><p>{error.to_string()}</p></main> }.into_any(),
-    }
-}
+pub use frame::TenantFrame;
+pub use keys::{KeyLine, PageKeys, use_page_keys};
+pub use range::label as range_label;

@@ -200,6 +200,12 @@ mod here {
         Ok(portal(tenant)?.account().shell())
     }
 
+    /// The present. Never printed while rendering, for the browser would print another one.
+    pub fn now() -> contract::Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        contract::Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
     /// Sets the status of the page or answer being made.
     pub fn set_status(code: u16) {
         if let (Some(response), Ok(status)) =
@@ -230,6 +236,11 @@ mod here {
     /// The shell's data comes with the page; a browser that enters a tenant without it must load the page.
     pub fn shell_data(_tenant: &TenantSlug) -> Result<Shell, UiError> {
         Err(UiError(ApiError::new(ErrorCode::Internal, "Reload the page to open this tenant.")))
+    }
+
+    /// The present. Never printed while rendering, for the server has printed another one.
+    pub fn now() -> contract::Timestamp {
+        contract::Timestamp(js_sys::Date::now() as i64)
     }
 
     /// Nothing: the browser has no answer to set a status on.

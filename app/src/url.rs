@@ -39,25 +39,28 @@ pub fn use_live_mode() -> Memo<bool> {
     Memo::new(move |_| range.get().is_live() && live.get().as_deref() != Some("0"))
 }
 
-/// The query string of the page with some parameters set (`Some`) or taken out (`None`); starts with `?` or is empty.
-pub fn use_query_with() -> impl Fn(&[(&str, Option<&str>)]) -> String + Copy + Send + Sync + 'static {
-    let query = use_query_map();
+/// The address of the page with some parameters set (`Some`) or taken out (`None`).
+pub fn use_here_with() -> impl Fn(&[(&str, Option<&str>)]) -> String + Copy + Send + Sync + 'static {
+    let (query, path) = (use_query_map(), use_location().pathname);
     move |changes| {
-        query.with(|query| {
-            let mut query = query.clone();
-            for (name, value) in changes {
-                match value {
-                    Some(value) => {
-                        query.replace((*name).to_owned(), (*value).to_owned());
-                    }
-                    None => {
-                        query.remove(name);
-                    }
-                }
+        let mut query = query.get();
+        for (name, value) in changes {
+            query.remove(name);
+            if let Some(value) = value {
+                query.insert((*name).to_owned(), (*value).to_owned());
             }
-            query.to_query_string()
-        })
+        }
+        format!("{}{}", path.get(), query.to_query_string())
     }
+}
+
+/// The parameters that show `range`: absent ends are the default ones.
+pub fn range_params(range: TimeRange) -> [(&'static str, Option<String>); 2] {
+    let default = TimeRange::default();
+    [
+        ("from", (range.from != default.from || range.to != default.to).then(|| range.from.to_string())),
+        ("to", (range.to != default.to).then(|| range.to.to_string())),
+    ]
 }
 
 /// Makes links to other pages of the tenant that keep the time: `link("/topology", &[("focus", "app:shop/cart")])`.
@@ -80,12 +83,15 @@ pub fn use_link() -> impl Fn(&str, &[(&str, &str)]) -> String + Copy + Send + Sy
     }
 }
 
-/// Path and query of the page, for `return` fields.
+/// Path and query of the page, for links that come back to it.
 pub fn use_here() -> impl Fn() -> String + Copy + Send + Sync + 'static {
-    let location = use_location();
-    let (path, search) = (location.pathname, location.search);
-    move || {
-        let search = search.get();
-        if search.is_empty() { path.get() } else { format!("{}?{}", path.get(), search.trim_start_matches('?')) }
-    }
+    let here = use_here_with();
+    move || here(&[])
+}
+
+/// Where to sign in again and come back to `here`.
+pub fn login_url(here: &str) -> String {
+    let mut query = leptos_router::params::ParamsMap::new();
+    query.insert("return", here.to_owned());
+    format!("/login{}", query.to_query_string())
 }

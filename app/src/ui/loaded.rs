@@ -1,7 +1,11 @@
 //! The one place that spells out waiting, failing and trying again.
 
-use leptos::prelude::*;
+use std::sync::Arc;
 
+use leptos::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{ErrorState, Skeleton};
 use crate::platform::UiError;
 
 /// Shows `view` with the resource's value. While it is fetched again the old view stays, dimmed. Errors become a card
@@ -11,21 +15,33 @@ pub fn Loaded<T>(
     /// What to wait for.
     resource: Resource<Result<T, UiError>>,
     /// Draws the value.
-    view: fn(T) -> AnyView,
+    view: Arc<dyn Fn(T) -> AnyView + Send + Sync>,
+    /// Stands in until the first value is there.
+    #[prop(optional, into)]
+    fallback: Option<ViewFn>,
+    /// Does not dim while it is fetched again: for parts that refresh by themselves.
+    #[prop(optional)]
+    quiet: bool,
 ) -> impl IntoView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     let (pending, set_pending) = signal(false);
+    let fallback = fallback.unwrap_or_else(|| ViewFn::from(|| view! { <Skeleton /> }));
+    let retry = Callback::new(move |()| resource.refetch());
+    // The classes change through a signal and not through the Transition itself, which keeps what it shows.
     view! {
-        <div class="loaded" class:is-pending=pending>
-            <Transition fallback=|| () set_pending>
-                {move || Suspend::new(async move {
-                    match resource.await {
-                        Ok(value) => view(value),
-                        Err(error) => error.to_string().into_any(),
-                    }
-                })}
+        <div class="loaded" class:is-pending=move || pending.get() && !quiet>
+            <Transition fallback=move || fallback.run() set_pending>
+                {move || {
+                    let view = view.clone();
+                    Suspend::new(async move {
+                        match resource.await {
+                            Ok(value) => view(value),
+                            Err(error) => view! { <ErrorState error retry /> }.into_any(),
+                        }
+                    })
+                }}
             </Transition>
         </div>
     }

@@ -1,0 +1,126 @@
+//! Reads the tenant from the address, checks that the caller may enter, and draws the frame around the page.
+
+use contract::{ErrorCode, TenantSlug, auth::Shell};
+use leptos::prelude::*;
+use leptos_router::{
+    components::Outlet,
+    hooks::{use_location, use_params_map},
+};
+
+use super::{
+    keys::{Keyboard, KeySheet, PageKeys},
+    palette::Palette,
+    sidebar::Sidebar,
+    stores::StoreWatch,
+    topbar::TopBar,
+};
+use crate::{
+    errors::NotFoundPage,
+    platform,
+    ui::{ChartTables, Crosshair, ErrorState, path},
+    url::PageTenant,
+};
+
+/// A page of the tenant, as the sidebar, the palette and the keys offer it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageInfo {
+    /// Behind `/t/{tenant}`.
+    pub path: &'static str,
+    /// Name.
+    pub title: &'static str,
+    /// Icon.
+    pub icon: &'static str,
+    /// Letter after `g`.
+    pub key: char,
+}
+
+/// The pages there are.
+pub(super) const PAGES: [PageInfo; 2] = [
+    PageInfo { path: "", title: "Overview", icon: path::HOME, key: 'h' },
+    PageInfo { path: "/topology", title: "Topology", icon: path::GRAPH, key: 't' },
+];
+
+/// What is open above the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Nothing.
+    Nothing,
+    /// The palette.
+    Palette,
+    /// The sheet of keys.
+    Keys,
+}
+
+/// What the parts of the frame share.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    /// The caller and the tenant.
+    pub shell: StoredValue<Shell>,
+    /// The page shown; none for an address that leads nowhere.
+    pub page: Memo<Option<usize>>,
+    /// What is open above the page.
+    pub over: RwSignal<Over>,
+    /// The chosen theme.
+    pub theme: RwSignal<platform::Theme>,
+}
+
+/// `/t/{tenant}` and everything below.
+#[component]
+pub fn TenantFrame() -> AnyView {
+    let params = use_params_map();
+    let Ok(tenant) = params.with_untracked(|params| params.get("tenant").unwrap_or_default()).parse::<TenantSlug>() else {
+        return view! { <NotFoundPage /> }.into_any();
+    };
+    // Synchronous data that comes with the page: the chrome needs no Suspense. Another tenant is another page load.
+    let shell = SharedValue::new(|| platform::shell_data(&tenant)).into_inner();
+    match shell {
+        Ok(shell) => inside(tenant, shell),
+        Err(error) if error.code() == ErrorCode::NotFound => view! { <NotFoundPage /> }.into_any(),
+        Err(error) => {
+            let retry = Callback::new(|()| {});
+            view! {
+                <main class="lone">
+                    <ErrorState error retry />
+                </main>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn inside(tenant: TenantSlug, shell: Shell) -> AnyView {
+    let pathname = use_location().pathname;
+    let home = format!("/t/{tenant}");
+    let page = Memo::new(move |_| {
+        let rest = pathname.read().strip_prefix(home.as_str()).map(|rest| rest.trim_end_matches('/').to_owned());
+        rest.and_then(|rest| PAGES.iter().position(|page| page.path == rest))
+    });
+    provide_context(PageTenant(tenant));
+    provide_context(shell.clone());
+    provide_context(PageKeys::default());
+    provide_context(ChartTables(RwSignal::new(false)));
+    provide_context(Crosshair(RwSignal::new(None)));
+    provide_context(Frame {
+        shell: StoredValue::new(shell),
+        page,
+        over: RwSignal::new(Over::Nothing),
+        theme: RwSignal::new(platform::theme()),
+    });
+    provide_context(StoreWatch::begin());
+    view! {
+        <a class="skip" href="#page" rel="external">
+            "Skip to the page"
+        </a>
+        <div class="app">
+            <Sidebar />
+            <TopBar />
+            <main class="page" id="page" tabindex="-1">
+                <Outlet />
+            </main>
+        </div>
+        <Palette />
+        <KeySheet />
+        <Keyboard />
+    }
+    .into_any()
+}
