@@ -30,7 +30,7 @@ test("failing payments show on the open topology without a reload, and heal", as
   await fault(page, "errors50", true);
   await expect.poll(async () => (await edge(page, "checkout", "payments"))?.health, { timeout: 45_000 }).toBe("failure");
   // The same on screen, pushed: the link of the edge or node says so in words, not only in colour.
-  await expect(page.getByRole("link", { name: /payments.*(failure|failing|critical)/i }).first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("link", { name: /^payments, failing/ }).first()).toBeVisible({ timeout: 30_000 });
   expect(await page.evaluate(() => (window as unknown as { kept?: boolean }).kept), "the page was not reloaded").toBe(true);
   await fault(page, "errors50", false);
   await expect.poll(async () => (await edge(page, "checkout", "payments"))?.percent_error ?? 100, { timeout: 100_000 }).toBeLessThan(5);
@@ -58,12 +58,12 @@ test("a store that is down takes its cards with it, not the page", async ({ page
   await fault(page, "store-down", true);
   try {
     // On the page that is open, and on one that is opened now.
-    await expect(page.getByText(/unreachable|does not answer|not answering|is down/i).first()).toBeVisible({ timeout: 40_000 });
+    await expect(page.getByRole("group", { name: "Stores" }).getByText(/down since/)).toBeVisible({ timeout: 40_000 });
     const response = await page.goto("/t/acme/topology");
     expect(response?.status()).toBe(200);
     await hydrated(page);
     await expect(page.getByRole("link", { name: /payments/i }).first(), "the last good graph").toBeVisible();
-    await expect(page.getByText(/as of|\bold\b|ago/i).first(), "with its age").toBeVisible();
+    await expect(page.getByRole("status").filter({ hasText: /Showing what was known at/ }).first(), "with its age").toBeVisible();
     for (const path of ["/t/acme", "/t/acme/topology?view=table"]) {
       expect((await page.goto(path))?.status(), path).toBe(200);
     }
@@ -72,8 +72,8 @@ test("a store that is down takes its cards with it, not the page", async ({ page
   }
   await expect
     .poll(async () => {
-      const stores: { name: string; state?: string; status?: string }[] = await (await page.request.get("/api/v1/t/acme/stores")).json();
-      return JSON.stringify(stores);
+      const stores: { state: string }[] = await (await page.request.get("/api/v1/t/acme/stores")).json();
+      return stores.map((store) => store.state);
     }, { timeout: 60_000 })
-    .not.toMatch(/"(down|open|unreachable)"/);
+    .not.toContain("down");
 });
