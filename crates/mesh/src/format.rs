@@ -78,6 +78,22 @@ pub fn ms(value: f64) -> String {
     }
 }
 
+/// A length of time, rounded to its largest unit: `45 s`, `7 min`, `3 h`, `12 d`.
+pub fn duration(secs: f64) -> String {
+    let size = secs.abs();
+    if !secs.is_finite() {
+        "–".to_owned()
+    } else if size < 59.5 {
+        format!("{} s", trimmed(secs, 0))
+    } else if size < 3_570.0 {
+        format!("{} min", trimmed(secs / 60.0, 0))
+    } else if size < 84_600.0 {
+        format!("{} h", trimmed(secs / 3_600.0, 0))
+    } else {
+        format!("{} d", trimmed(secs / 86_400.0, 0))
+    }
+}
+
 /// With at most so many decimals and no trailing zeros.
 pub fn trimmed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
@@ -130,6 +146,11 @@ mod tests {
         }
         for (value, text) in [(0.42, "0.4 ms"), (812.0, "812 ms"), (1_400.0, "1.4 s"), (150_000.0, "2.5 min")] {
             assert_eq!(ms(value), text);
+        }
+        for (value, text) in
+            [(0.4, "0 s"), (59.0, "59 s"), (59.6, "1 min"), (3_600.0, "1 h"), (86_000.0, "1 d"), (-90.0, "-2 min")]
+        {
+            assert_eq!(duration(value), text);
         }
     }
 }

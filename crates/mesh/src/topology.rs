@@ -2,13 +2,19 @@
 
 mod build;
 mod digest;
+pub mod drawing;
+mod export;
+mod find;
 mod graph;
+mod index;
 mod layout;
 mod plan;
 mod rows;
 mod view;
 
 pub use build::build;
+pub use export::{Theme, csv, dot, svg};
+pub use find::{Find, FindError, Found};
 pub use graph::*;
 pub use layout::{BOX_TITLE, LayoutMemory, NODE_HEIGHT, NODE_MAX_WIDTH, NODE_WIDTH, layout};
 pub use plan::{Part, Planned, Side, plan};

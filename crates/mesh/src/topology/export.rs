@@ -1,0 +1,12 @@
+//! The graph as files: a picture that stands alone, Graphviz source, a table.
+
+mod csv;
+mod dot;
+mod svg;
+
+pub use csv::csv;
+pub use dot::dot;
+pub use svg::{Theme, svg};
+
+#[cfg(test)]
+mod tests;
