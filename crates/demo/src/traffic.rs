@@ -1,0 +1,120 @@
+//! How much traffic there is: the shape of a day, and what the journeys of the visitors amount to on every edge.
+//! The load generator follows the first live; the back-filled history is computed from both.
+
+use std::f64::consts::TAU;
+
+use crate::topology::{self, Call, Route, Workload};
+
+/// Requests per second at the shop's ingress at the busiest time, unless told otherwise.
+pub const PEAK_RPS: f64 = 55.0;
+/// Traffic of the other gateway, as a share of the ingress'.
+pub const API_SHARE: f64 = 0.14;
+/// A live day lasts twenty minutes.
+pub const LIVE_DAY_MS: i64 = 20 * 60 * 1000;
+/// A real day, for the history.
+pub const REAL_DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Traffic at a time of day as a share of the peak: quiet at night, a hump at noon and a higher one in the evening.
+pub fn shape(at_ms: i64, day_ms: i64) -> f64 {
+    let phase = at_ms.rem_euclid(day_ms) as f64 / day_ms as f64;
+    0.72 - 0.24 * (TAU * (phase - 0.1)).cos() - 0.05 * (2.0 * TAU * phase).cos()
+}
+
+/// Requests per second a gateway gets at the busiest time.
+pub fn gateway_rps(gateway: &str, peak_rps: f64) -> f64 {
+    if gateway == "istio-ingress" { peak_rps } else { peak_rps * API_SHARE }
+}
+
+/// The calls one workload makes to another on one route.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Caller.
+    pub from: &'static Workload,
+    /// Callee.
+    pub to: &'static Workload,
+    /// What the callee does.
+    pub route: &'static Route,
+    /// The command, for stores.
+    pub path: &'static str,
+    /// Calls per second at the busiest time.
+    pub rps: f64,
+    /// Share answered with 404.
+    pub missing: f64,
+    /// Median time until the answer, milliseconds.
+    pub latency_ms: f64,
+}
+
+/// Everything the visitors' journeys cause at the busiest time, with this much at the ingress.
+pub fn flows(peak_rps: f64) -> Vec<Flow> {
+    let mut flows = Vec::new();
+    for journey in topology::journeys() {
+        let Some((forward, path)) = topology::forward(journey.gateway, journey.path) else { continue };
+        let rps = gateway_rps(journey.gateway, peak_rps) * journey.share;
+        for gateway in topology::service(journey.gateway) {
+            follow(&mut flows, gateway, (forward.to, journey.method, path), rps);
+        }
+    }
+    flows
+}
+
+/// Follows a call to all versions of its service and on. Returns the mean latency and the share that is not found.
+fn follow(flows: &mut Vec<Flow>, from: &'static Workload, call: (&str, &str, &'static str), rps: f64) -> (f64, f64) {
+    let (app, method, path) = call;
+    let Some((route, _)) = topology::route(app, method, path) else { return (0.0, 0.0) };
+    let total: u32 = topology::service(app).map(|w| w.weight).sum();
+    let (mut latency_ms, mut missing) = (0.0, 0.0);
+    for to in topology::service(app) {
+        let weight = f64::from(to.weight) / f64::from(total);
+        let (version_ms, version_missing) = visit(flows, to, route, rps * weight);
+        latency_ms += weight * version_ms;
+        missing += weight * version_missing;
+        flows.push(Flow { from, to, route, path, rps: rps * weight, missing: version_missing, latency_ms: version_ms });
+    }
+    (latency_ms, missing)
+}
+
+/// What a workload does on a route called this often.
+fn visit(flows: &mut Vec<Flow>, me: &'static Workload, route: &'static Route, rps: f64) -> (f64, f64) {
+    let (mut latency_ms, mut missing) = (route.work.median_ms + 0.6, route.missing);
+    let meant = |call: &&Call| call.only.is_none_or(|version| version == me.version);
+    for call in route.calls.iter().filter(meant) {
+        let share = call.share * (1.0 - missing);
+        let (call_ms, call_missing) = follow(flows, me, (call.to, call.method, call.path), rps * share);
+        latency_ms += share * call_ms;
+        if call.must {
+            missing += share * call_missing;
+        }
+    }
+    (latency_ms, missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_a_night_and_a_peak() {
+        let hours: Vec<f64> = (0..24).map(|h| shape(h * 3_600_000, REAL_DAY_MS)).collect();
+        let (least, most) = hours.iter().fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+        assert!(least > 0.35 && least < 0.55, "{least}");
+        assert!(most > 0.9 && most <= 1.0, "{most}");
+        assert_eq!(shape(0, LIVE_DAY_MS), shape(LIVE_DAY_MS, LIVE_DAY_MS));
+    }
+
+    #[test]
+    fn flows_split_by_weight_and_end_at_the_stores() {
+        let flows = flows(100.0);
+        let rps = |from: &str, to: &str| -> f64 {
+            flows.iter().filter(|f| f.from.name == from && f.to.name == to).map(|f| f.rps).sum()
+        };
+        assert!((rps("istio-ingress", "storefront") - 100.0).abs() < 1e-9);
+        assert!((rps("checkout", "payments-v1") - 8.4).abs() < 1e-9);
+        assert!((rps("checkout", "payments-v2") - 3.6).abs() < 1e-9);
+        assert_eq!(rps("reviews-v1", "ratings"), 0.0);
+        // One product in a hundred is not found, and then nobody asks for its reviews.
+        assert!((rps("reviews-v2", "ratings") - 0.5 * 36.0 * 400.0 / 404.0).abs() < 1e-6);
+        let storefront: f64 = flows.iter().filter(|f| f.to.name == "storefront").map(|f| f.rps * f.missing).sum();
+        assert!((storefront - 36.0 * 4.0 / 404.0).abs() < 1e-9);
+        assert!(rps("payments-v2", "bank.example") > 0.0 && rps("llm-app", "model-stub") > 0.0);
+    }
+}
