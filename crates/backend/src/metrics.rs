@@ -100,7 +100,10 @@ pub(crate) fn check_range(from: Timestamp, to: Timestamp, step_secs: u64) -> Res
         return Err(Error::invalid("/from", "the range ends before it starts"));
     }
     if (to.0.abs_diff(from.0) / 1000) / step_secs > MAX_POINTS {
-        return Err(Error::invalid("/step", format!("that is more than {MAX_POINTS} points per series; take a larger step")));
+        return Err(Error::invalid(
+            "/step",
+            format!("that is more than {MAX_POINTS} points per series; take a larger step"),
+        ));
     }
     Ok(())
 }

@@ -87,24 +87,33 @@ impl Embedded {
     }
 
     fn write_now(&self, rows: &[Row]) -> Result<Written, Error> {
-        let rows: Vec<tsink::Row> = rows.iter().map(open::row).collect();
-        match self.storage.insert_rows(&rows) {
-            Ok(()) => Ok(Written { stored: rows.len(), dropped: 0 }),
-            Err(whole) if open::is_rows_fault(&whole) => {
-                // One bad row refuses the whole batch: find out which ones are good.
-                let mut written = Written::default();
-                for row in rows.chunk_by(|a, b| a.data_point().timestamp == b.data_point().timestamp) {
-                    match self.storage.insert_rows(row) {
-                        Ok(()) => written.stored += row.len(),
-                        Err(error) if open::is_rows_fault(&error) => written.dropped += row.len(),
-                        Err(error) => return Err(self.broken(error)),
-                    }
+        let mut rows: Vec<tsink::Row> = rows.iter().map(open::row).collect();
+        // Oldest first: a late sample cannot open a time window before the newest ones of its series.
+        rows.sort_by_key(|row| row.data_point().timestamp);
+        let mut written = Written::default();
+        self.insert(&rows, &mut written)?;
+        Ok(written)
+    }
+
+    /// One bad row refuses a whole batch, so a refused batch is halved until the bad ones stand alone.
+    fn insert(&self, rows: &[tsink::Row], written: &mut Written) -> Result<(), Error> {
+        match self.storage.insert_rows(rows) {
+            Ok(()) => written.stored += rows.len(),
+            Err(error) if open::is_rows_fault(&error) => match rows {
+                [] => {}
+                [_] => {
+                    written.dropped += 1;
+                    tracing::debug!(%error, "a sample was not stored");
                 }
-                tracing::warn!(dropped = written.dropped, error = %whole, "samples were not stored");
-                Ok(written)
-            }
-            Err(error) => Err(self.broken(error)),
+                [..] => {
+                    let (older, newer) = rows.split_at(rows.len() / 2);
+                    self.insert(older, written)?;
+                    self.insert(newer, written)?;
+                }
+            },
+            Err(error) => return Err(self.broken(error)),
         }
+        Ok(())
     }
 
     /// Writes everything to disk and releases the directory. Calls after this fail.
@@ -159,7 +168,7 @@ impl Embedded {
         mut take: impl FnMut(i64, PromqlValue),
     ) -> Result<(), Error> {
         let text = plan.text(range);
-        let view = Arc::new(View::new(self.storage.clone(), plan.selectors().into(), (range.0.0, range.1.0)));
+        let view = Arc::new(View::new(self.storage.clone(), plan, (range.0.0, range.1.0)));
         let engine = Engine::with_precision(view.clone(), TimestampPrecision::Milliseconds);
         for at in steps {
             if Moment::now() >= until {

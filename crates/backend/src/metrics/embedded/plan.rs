@@ -12,8 +12,8 @@ use contract::Timestamp;
 use promql_parser::{
     label::{MatchOp, Matcher, Matchers},
     parser::{
-        self, AggregateExpr, AtModifier, BinaryExpr, Call, Expr, LabelModifier, MatrixSelector, Offset, ParenExpr,
-        SubqueryExpr, UnaryExpr, VectorMatchCardinality, VectorSelector,
+        self, AggregateExpr, AtModifier, BinaryExpr, Call, Expr, Function, FunctionArgs, LabelModifier, MatrixSelector,
+        Offset, ParenExpr, StringLiteral, SubqueryExpr, UnaryExpr, VectorMatchCardinality, VectorSelector,
         token::{T_EQL_REGEX, T_SUM, TokenType},
         value::ValueType,
     },
@@ -40,13 +40,24 @@ pub(super) struct Selector {
     pub(super) reach: (i64, i64),
 }
 
+/// What to do about the name of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown<'a> {
+    /// Prometheus drops it here.
+    None,
+    /// This name.
+    Name(&'a str),
+    /// The label `__name__`, if the result has one.
+    AsLabelled,
+}
+
 /// A query ready for tsink.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     expr: Expr,
     selectors: Vec<Selector>,
-    /// Names in results are dropped even where no alias says so.
-    drops_names: bool,
+    /// The query groups, matches or rewrites the label `__name__`, so series carry it as a label.
+    names_as_labels: bool,
 }
 
 /// What the way from the root to a node means for it.
@@ -70,18 +81,8 @@ impl Plan {
     /// [`Error::Invalid`] for what is no PromQL or what the embedded store cannot evaluate.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let mut expr = parser::parse(text).map_err(|why| Error::invalid("/query", why))?;
-        let by_name = mentions_name(&expr);
-        let mut plan = Self { expr: Expr::from(0.0), selectors: Vec::new(), drops_names: false };
-        let way = Way { keeps_name: true, before_ms: 0, after_ms: 0 };
-        if by_name {
-            // Labels called __name__ must be the real ones, so nothing is aliased.
-            let mut names = Plan { expr: Expr::from(0.0), selectors: Vec::new(), drops_names: false };
-            names.rewrite(&mut expr.clone(), way)?;
-            plan.drops_names = names.selectors.iter().all(|selector| !selector.keeps_name);
-            guard(&mut expr)?;
-        } else {
-            plan.rewrite(&mut expr, way)?;
-        }
+        let mut plan = Self { expr: Expr::from(0.0), selectors: Vec::new(), names_as_labels: mentions_name(&expr) };
+        plan.rewrite(&mut expr, Way { keeps_name: true, before_ms: 0, after_ms: 0 })?;
         plan.expr = expr;
         Ok(plan)
     }
@@ -117,18 +118,19 @@ impl Plan {
         &self.selectors
     }
 
-    /// The metric name to show for one of tsink's results; none where Prometheus drops it.
-    pub(super) fn shown_name<'a>(&'a self, metric: &'a str) -> Option<&'a str> {
-        match read_alias(metric) {
-            Some((number, real)) => {
-                let selector = self.selectors.get(number)?;
-                if !selector.keeps_name {
-                    return None;
-                }
-                selector.name.as_deref().or(Some(real))
-            }
-            None if metric.is_empty() || self.drops_names => None,
-            None => Some(metric),
+    /// True when series must carry their name as a label.
+    pub(super) fn names_as_labels(&self) -> bool {
+        self.names_as_labels
+    }
+
+    /// The metric name to show for one of tsink's results.
+    pub(super) fn shown_name<'a>(&'a self, metric: &'a str) -> Shown<'a> {
+        match read_alias(metric).and_then(|(number, real)| Some((self.selectors.get(number)?, real))) {
+            Some((selector, _)) if !selector.keeps_name => Shown::None,
+            Some(_) if self.names_as_labels => Shown::AsLabelled,
+            Some((selector, real)) => Shown::Name(selector.name.as_deref().unwrap_or(real)),
+            None if metric.is_empty() => Shown::AsLabelled,
+            None => Shown::Name(metric),
         }
     }
 
@@ -185,14 +187,17 @@ impl Plan {
             Expr::Binary(binary) => {
                 self.rewrite_binary(binary, way)?;
                 if let Some(grouping) = dropped_labels(binary) {
-                    let op = TokenType::new(T_SUM);
+                    let keeps_name = binary.op.is_comparison_operator() && !binary.return_bool();
                     let inner = std::mem::replace(expr, Expr::from(0.0));
-                    *expr = Expr::Aggregate(AggregateExpr {
-                        op,
-                        expr: Box::new(inner),
-                        param: None,
-                        modifier: Some(grouping),
-                    });
+                    *expr = match grouping {
+                        LabelModifier::Exclude(names) if keeps_name => names.labels.iter().fold(inner, without_label),
+                        grouping => Expr::Aggregate(AggregateExpr {
+                            op: TokenType::new(T_SUM),
+                            expr: Box::new(inner),
+                            param: None,
+                            modifier: Some(grouping),
+                        }),
+                    };
                 }
             }
             Expr::StringLiteral(text) if !text.val.is_ascii() => {
@@ -252,6 +257,15 @@ fn dropped_labels(binary: &BinaryExpr) -> Option<LabelModifier> {
     let one_to_one = modifier.card == VectorMatchCardinality::OneToOne;
     let matching = modifier.matching.clone()?;
     (vectors && one_to_one && (matching.is_include() || !matching.labels().is_empty())).then_some(matching)
+}
+
+/// `label_replace(expr, "name", "", "name", ".*")`: drops one label and keeps the metric name, as a sum would not.
+fn without_label(expr: Expr, name: &String) -> Expr {
+    let text = |val: &str| Expr::StringLiteral(StringLiteral { val: val.to_owned() });
+    let args = [text(name), text(""), text(name), text(".*")];
+    let args = args.into_iter().fold(FunctionArgs::new_args(expr), FunctionArgs::append_args);
+    let types = [vec![ValueType::Vector], vec![ValueType::String; 4]].concat();
+    Expr::Call(Call { func: Function::new("label_replace", types, 0, ValueType::Vector, false), args })
 }
 
 /// Puts an operand into parentheses, so that precedence cannot matter.

@@ -15,7 +15,7 @@ use tsink::{
     promql::types::{is_stale_nan_value, value_to_f64},
 };
 
-use super::plan::{Selector, alias_of, read_alias};
+use super::plan::{Plan, Selector, Shown, alias_of, read_alias};
 
 /// Most samples one query may hold, about 48 MB.
 const MAX_SAMPLES: usize = 3_000_000;
@@ -33,15 +33,23 @@ struct Fetched {
 pub(super) struct View {
     storage: Arc<dyn Storage>,
     selectors: Vec<Selector>,
+    names_as_labels: bool,
     range: (i64, i64),
     fetched: Mutex<HashMap<String, Fetched>>,
     overflowed: AtomicBool,
 }
 
 impl View {
-    /// A view for evaluations between the two instants.
-    pub(super) fn new(storage: Arc<dyn Storage>, selectors: Vec<Selector>, range: (i64, i64)) -> Self {
-        Self { storage, selectors, range, fetched: Mutex::default(), overflowed: AtomicBool::new(false) }
+    /// A view for evaluations of the plan between the two instants.
+    pub(super) fn new(storage: Arc<dyn Storage>, plan: &Plan, range: (i64, i64)) -> Self {
+        Self {
+            storage,
+            selectors: plan.selectors().to_vec(),
+            names_as_labels: plan.names_as_labels(),
+            range,
+            fetched: Mutex::default(),
+            overflowed: AtomicBool::new(false),
+        }
     }
 
     /// The query was stopped because it read too much.
@@ -83,7 +91,7 @@ impl View {
     ) -> Result<Vec<(Vec<Label>, Vec<(i64, f64)>)>> {
         let mut series = Vec::new();
         let mut points = Vec::new();
-        for MetricSeries { name, labels } in self.storage.select_series(selection)? {
+        for MetricSeries { name, mut labels } in self.storage.select_series(selection)? {
             points.clear();
             self.storage.select_into(&name, &labels, from, to, &mut points)?;
             held = held.saturating_add(points.len());
@@ -93,6 +101,9 @@ impl View {
             }
             let compact: Vec<(i64, f64)> = points.iter().map(|point| (point.timestamp, float(point))).collect();
             if !compact.is_empty() {
+                if self.names_as_labels {
+                    labels.push(Label::new("__name__", name));
+                }
                 series.push((labels, compact));
             }
         }
@@ -171,13 +182,15 @@ impl Names {
         new
     }
 
-    /// Labels of a result, with its name if it has one.
-    pub(super) fn labels(&mut self, name: Option<&str>, labels: &[Label]) -> Labels {
+    /// Labels of a result.
+    pub(super) fn labels(&mut self, shown: Shown<'_>, labels: &[Label]) -> Labels {
         let mut pairs = Vec::with_capacity(labels.len() + 1);
         for label in labels {
-            pairs.push((self.share(&label.name), self.share(&label.value)));
+            if label.name != "__name__" || shown == Shown::AsLabelled {
+                pairs.push((self.share(&label.name), self.share(&label.value)));
+            }
         }
-        if let Some(name) = name {
+        if let Shown::Name(name) = shown {
             pairs.push((self.share("__name__"), self.share(name)));
         }
         Labels::new(pairs)
