@@ -1,6 +1,9 @@
 //! The user interface: pages, their server functions of a few lines, and the design system. Holds a `Portal` and nothing
 //! else of the backend; no SQL, no HTTP client, no decisions.
 
+// The types of nested views are deep; the compiler's own limit is reached long before a page is large.
+#![recursion_limit = "512"]
+
 pub mod chrome;
 pub mod demo;
 pub mod errors;
@@ -9,6 +12,7 @@ pub mod overview;
 pub mod platform;
 pub mod public;
 pub mod stores;
+pub mod topology;
 pub mod ui;
 pub mod url;
 
@@ -20,7 +24,7 @@ use leptos_router::{
     path,
 };
 
-use crate::{chrome::TenantFrame, errors::NotFoundPage, overview::OverviewPage};
+use crate::{chrome::TenantFrame, errors::NotFoundPage, overview::OverviewPage, topology::TopologyPage};
 
 /// The HTML document around [`App`]. Only the server calls it, once per page; the browser takes over the body.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -32,7 +36,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
-                <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="" />
+                <link rel="preload" href="/fonts/inter-regular.woff2" r#as="font" r#type="font/woff2" crossorigin="" />
                 <HashedStylesheet id="leptos" options=options.clone() />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
@@ -56,6 +60,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <NotFoundPage /> }>
                 <ParentRoute path=path!("/t/:tenant") view=TenantFrame ssr=SsrMode::Async>
                     <Route path=path!("") view=OverviewPage ssr=SsrMode::Async />
+                    <Route path=path!("topology") view=TopologyPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>
