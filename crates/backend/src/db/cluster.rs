@@ -242,13 +242,13 @@ async fn prepare(admin: &PgConnectOptions, run_name: &str) -> Result<bool, sqlx:
     Ok(true)
 }
 
-/// No socket yet, nobody listening on it, or still starting and recovering (cannot_connect_now).
+/// No socket yet, nobody listening on it, hanging up on us, starting, recovering, or (an earlier one) shutting down.
 fn not_up_yet(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(error) => {
-            matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused)
+        sqlx::Error::Io(_) => true,
+        other => {
+            other.as_database_error().is_some_and(|answer| matches!(answer.code().as_deref(), Some("57P01" | "57P03")))
         }
-        other => other.as_database_error().is_some_and(|answer| answer.code().as_deref() == Some("57P03")),
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{Mode, OFlags},
+    fs::{AtFlags, Mode, OFlags},
     io::FdFlags,
 };
 
@@ -89,9 +89,24 @@ impl Directory {
         }
     }
 
-    /// True when this is the working directory of that process: every Postgres process works in its data directory.
-    pub(super) fn is_where_process_works(&self, pid: u32) -> bool {
-        let (Ok(mine), Ok(its)) = (self.0.metadata(), fs::metadata(format!("/proc/{pid}/cwd"))) else { return false };
-        (mine.dev(), mine.ino()) == (its.dev(), its.ino())
+    /// Removes a file in it; nothing happens when there is none.
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
+            Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The Postgres processes at work in this directory: every one of them works in its data directory. A person who has
+    /// gone there with a shell is none.
+    pub(super) fn postgres_processes(&self) -> io::Result<Vec<i32>> {
+        let here = self.0.metadata()?;
+        let works_here = |pid: &i32| {
+            // A process that has ended meanwhile, or has ended and waits for its parent, has no working directory.
+            fs::metadata(format!("/proc/{pid}/cwd")).is_ok_and(|its| (its.dev(), its.ino()) == (here.dev(), here.ino()))
+                && fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres")
+        };
+        let pids = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        Ok(pids.filter(works_here).collect())
     }
 }

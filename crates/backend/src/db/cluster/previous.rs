@@ -1,7 +1,7 @@
-//! The postmaster a killed watchdog left behind.
+//! What a killed watchdog left behind: processes, and files that name them.
 
 use std::{
-    thread,
+    io, thread,
     time::{Duration, Instant},
 };
 
@@ -17,31 +17,47 @@ pub(super) const STEPS: [(Signal, Duration); 3] = [
     (Signal::KILL, Duration::from_secs(5)),
 ];
 
-/// Stops the postmaster of this data directory when one still runs. A process that only happens to have the number written
-/// down (the computer was restarted) is left alone: it does not work in this directory.
+/// Names the postmaster.
+const PID_FILE: &str = "postmaster.pid";
+
+/// Stops whatever Postgres still works in this data directory. The caller holds the watch lock, so nobody starts another.
 pub(super) fn stop(data: &Directory) -> Result<(), String> {
-    let written = data.read("postmaster.pid").map_err(|error| format!("cannot read postmaster.pid: {error}"))?;
-    let number =
-        written.as_deref().and_then(|text| text.lines().next()).and_then(|line| line.trim().parse::<i32>().ok());
-    let Some((number, pid)) = number.and_then(|number| Some((u32::try_from(number).ok()?, Pid::from_raw(number)?)))
-    else {
-        return Ok(());
-    };
+    let failed = |error: io::Error| format!("cannot look for an earlier Postgres: {error}");
     for (signal, patience) in STEPS {
-        if !data.is_where_process_works(number) {
+        let left = data.postgres_processes().map_err(failed)?;
+        if left.is_empty() {
             return Ok(());
         }
-        // It may have ended in between: the next look tells.
-        let _ = kill_process(pid, signal);
+        // The postmaster tells the others. Without one they are about to notice, and get the signal themselves.
+        let postmaster =
+            data.read(PID_FILE).map_err(failed)?.as_deref().and_then(first_number).filter(|pid| left.contains(pid));
+        let receivers = postmaster.map_or(left, |pid| vec![pid]);
+        for pid in receivers.into_iter().filter_map(Pid::from_raw) {
+            // It may have ended in between: the next look tells.
+            let _ = kill_process(pid, signal);
+        }
         let deadline = Instant::now() + patience;
-        while data.is_where_process_works(number) && Instant::now() < deadline {
+        while !data.postgres_processes().map_err(failed)?.is_empty() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(20));
         }
     }
-    if data.is_where_process_works(number) {
-        return Err(format!(
-            "an earlier Postgres (process {number}) still uses the data directory and cannot be stopped"
-        ));
+    match data.postgres_processes().map_err(failed)?.as_slice() {
+        [] => Ok(()),
+        [pid, ..] => {
+            Err(format!("an earlier Postgres (process {pid}) still uses the data directory and cannot be stopped"))
+        }
     }
-    Ok(())
+}
+
+/// Removes the files by which a Postgres that was killed still says that it runs. After a restart of the computer or the
+/// container its number may belong to anybody, and Postgres would refuse to start because of them. Only after [`stop`].
+pub(super) fn forget(data: &Directory, run: &Directory) -> Result<(), String> {
+    data.remove(PID_FILE)
+        .and_then(|()| run.remove(".s.PGSQL.5432.lock"))
+        .and_then(|()| run.remove(".s.PGSQL.5432"))
+        .map_err(|error| format!("cannot remove what an earlier Postgres left behind: {error}"))
+}
+
+fn first_number(text: &str) -> Option<i32> {
+    text.lines().next()?.trim().parse().ok()
 }

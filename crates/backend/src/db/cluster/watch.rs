@@ -57,6 +57,7 @@ fn run() -> Result<(), String> {
     let programs = Programs::find(&plan.path, Some(version(&data, &layout)?))?;
     let run = Directory::make(&layout.run(), account)
         .map_err(|error| format!("cannot make {}: {error}", layout.run().display()))?;
+    previous::forget(&data, &run)?;
 
     let child = postmaster::spawn(&plan, &layout, &programs, account, &data, &run)
         .map_err(|error| format!("cannot run {}: {error}", programs.postgres().display()))?;
