@@ -1,5 +1,8 @@
 //! Time steps of range queries: round numbers people recognise, aligned so that two requests share cached answers.
 
+#[cfg(test)]
+mod tests;
+
 /// Steps offered, in seconds.
 const STEPS_SECS: [u64; 20] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,

@@ -19,7 +19,7 @@ pub(super) enum Together {
 /// Compares `theirs` with `ours` on the same label. A regular expression of the caller's is tried on our values but
 /// always kept, because the store's engine has the last word on it.
 pub(super) fn together(theirs: &Printed, ours: &Matcher) -> Result<Together, Refused> {
-    let same = ours.printed().contains(theirs);
+    let same = ours.has(theirs);
     if ours.is_reserved() && !same {
         return Err(Refused::Reserved { label: ours.label().to_owned(), matcher: theirs.to_string() });
     }

@@ -174,21 +174,19 @@ fn confined(theirs: &[Printed], ours: &[Matcher]) -> Result<Result<Vec<Printed>,
     Ok(Ok(all))
 }
 
-/// `(a or b or …)`; a single expression stays as it is.
+/// `(a or b)`; a single expression stays as it is. Many are joined in halves, so that the depth of the tree grows with
+/// the logarithm of their number and no reader runs out of stack.
 fn joined(mut copies: Vec<Expr>) -> Expr {
-    if copies.len() == 1 {
-        return copies.remove(0);
+    let right = copies.split_off(copies.len().div_ceil(2));
+    if right.is_empty() {
+        return copies.pop().expect("a selector has at least one confined copy, or it was refused");
     }
-    let union = copies.into_iter().reduce(|lhs, rhs| {
-        let modifier = BinModifier::default().with_card(VectorMatchCardinality::ManyToMany);
-        Expr::Binary(BinaryExpr {
-            op: TokenType::new(T_LOR),
-            lhs: Box::new(lhs),
-            rhs: Box::new(rhs),
-            modifier: Some(modifier),
-        })
+    let union = Expr::Binary(BinaryExpr {
+        op: TokenType::new(T_LOR),
+        lhs: Box::new(joined(copies)),
+        rhs: Box::new(joined(right)),
+        modifier: Some(BinModifier::default().with_card(VectorMatchCardinality::ManyToMany)),
     });
-    let union = union.expect("a selector has at least one confined copy, or it was refused");
     Expr::Paren(ParenExpr { expr: Box::new(union) })
 }
 

@@ -1,18 +1,23 @@
 //! What is checked before the parser sees a byte. The parser's and the printer's recursion ends in an abort of the whole
 //! process when the stack is used up, and no panic handler helps, so depth is bounded by a scan that does not recurse.
 
+mod regex_cost;
+
+use promql_parser::util::unquote_string;
+
 use super::refused::Refused;
 
 /// Longest query, in bytes.
 pub const MAX_BYTES: usize = 8 * 1024;
 /// Deepest nesting of brackets of any kind.
-pub const MAX_NESTING: usize = 128;
-/// Most operators, the unary ones included (each is a level of the syntax tree), and most commas.
-pub const MAX_OPERATORS: usize = 500;
+pub const MAX_NESTING: usize = 64;
+/// Most operators between expressions, the unary ones included: in a chain each is a level of the syntax tree.
+pub const MAX_OPERATORS: usize = 128;
 /// Most selectors in the query that leaves, over all copies.
 pub const MAX_SELECTORS: usize = 1_000;
-/// Most regular expressions in one query; compiling them dominates the cost of parsing.
-pub const MAX_REGEXES: usize = 64;
+/// Most work for the regular expressions of one query, in compiled characters. The parser compiles each of them; a few
+/// bytes such as `\w{1000}` would keep a core busy for tenths of a second.
+pub const MAX_REGEX_COST: u64 = 100_000;
 /// Longest duration, in seconds: a century.
 const MAX_DURATION_SECS: f64 = 100.0 * 365.0 * 86_400.0;
 
@@ -25,7 +30,15 @@ pub(super) fn check(expr: &str) -> Result<(), Refused> {
     if expr.len() > MAX_BYTES {
         return Err(Refused::TooLong { bytes: expr.len(), max: MAX_BYTES });
     }
-    let mut scan = Scan { rest: expr.as_bytes(), depth: 0, operators: 0, regexes: 0, wants_duration: false };
+    let mut scan = Scan {
+        rest: expr.as_bytes(),
+        depth: 0,
+        operators: 0,
+        in_braces: false,
+        in_brackets: false,
+        regex_cost: 0,
+        wants_duration: false,
+    };
     while let Some((&byte, rest)) = scan.rest.split_first() {
         scan.rest = rest;
         scan.step(byte)?;
@@ -37,7 +50,11 @@ struct Scan<'a> {
     rest: &'a [u8],
     depth: usize,
     operators: usize,
-    regexes: usize,
+    /// Between `{` and `}`, where `=` and `!` are no operators. Braces do not nest.
+    in_braces: bool,
+    /// Between `[` and `]`, where `:` stands before a step.
+    in_brackets: bool,
+    regex_cost: u64,
     /// After `[`, `:` or `offset`, where a number is a duration.
     wants_duration: bool,
 }
@@ -45,10 +62,12 @@ struct Scan<'a> {
 impl Scan<'_> {
     fn step(&mut self, byte: u8) -> Result<(), Refused> {
         match byte {
-            b'"' | b'\'' | b'`' => self.skip_string(byte),
+            b'"' | b'\'' | b'`' => return self.string(byte),
             b'#' => self.skip_while(|byte| byte != b'\n' && byte != b'\r'),
             b'(' | b'[' | b'{' => {
                 self.wants_duration = byte == b'[';
+                self.in_braces = byte == b'{';
+                self.in_brackets = byte == b'[';
                 self.depth += 1;
                 if self.depth > MAX_NESTING {
                     return Err(Refused::TooDeep { max: MAX_NESTING });
@@ -56,17 +75,14 @@ impl Scan<'_> {
             }
             b')' | b']' | b'}' => {
                 self.wants_duration = false;
+                self.in_braces = false;
+                self.in_brackets = false;
                 self.depth = self.depth.saturating_sub(1);
             }
-            b':' => self.wants_duration = true,
-            b'~' => {
-                self.regexes += 1;
-                if self.regexes > MAX_REGEXES {
-                    return Err(Refused::RegexTooLarge { why: "too many of them" });
-                }
-            }
+            b':' => self.wants_duration = self.in_brackets,
             b'+' | b'-' => return self.operator(),
-            b'*' | b'/' | b'%' | b'^' | b'<' | b'>' | b'!' | b'=' | b'@' | b',' => {
+            b'@' | b',' => self.wants_duration = false,
+            b'*' | b'/' | b'%' | b'^' | b'<' | b'>' | b'!' | b'=' => {
                 self.wants_duration = false;
                 return self.operator();
             }
@@ -77,7 +93,7 @@ impl Scan<'_> {
     }
 
     fn operator(&mut self) -> Result<(), Refused> {
-        self.operators += 1;
+        self.operators += usize::from(!self.in_braces);
         if self.operators > MAX_OPERATORS {
             return Err(Refused::TooManyOperators { max: MAX_OPERATORS });
         }
@@ -112,15 +128,32 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn skip_string(&mut self, quote: u8) {
+    /// Strings are regular expressions for some matchers and functions; all are costed as if they were.
+    fn string(&mut self, quote: u8) -> Result<(), Refused> {
+        let start = self.rest;
+        let mut inner_len = 0;
         while let Some((&byte, rest)) = self.rest.split_first() {
             self.rest = rest;
+            if byte == quote {
+                break;
+            }
+            inner_len += 1;
             if byte == b'\\' {
-                self.rest = self.rest.split_first().map_or(&[], |(_, rest)| rest);
-            } else if byte == quote {
-                return;
+                let escaped = self.rest.split_first();
+                // The library's unquoting panics on these; its lexer would refuse them with the same words.
+                if escaped.is_some_and(|(next, _)| !next.is_ascii()) {
+                    return Err(Refused::Syntax("unknown escape sequence".to_owned()));
+                }
+                self.rest = escaped.map_or(&[], |(_, rest)| rest);
+                inner_len += 1;
             }
         }
+        let inner = start.get(..inner_len).unwrap_or(start);
+        let quoted = format!("{quote}{}{quote}", String::from_utf8_lossy(inner), quote = char::from(quote));
+        // What cannot be unquoted is refused by the parser before it compiles anything.
+        let text = unquote_string(&quoted).unwrap_or_default();
+        self.regex_cost = self.regex_cost.saturating_add(regex_cost::of(&text));
+        if self.regex_cost > MAX_REGEX_COST { Err(Refused::RegexTooLarge) } else { Ok(()) }
     }
 
     fn skip_while(&mut self, keep_going: impl Fn(u8) -> bool) {

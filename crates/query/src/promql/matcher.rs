@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use promql_parser::label::{METRIC_NAME, MatchOp, Matcher as Printed};
-use promql_parser::parser::token::{T_EQL_REGEX, T_NEQ_REGEX};
+use promql_parser::parser::token::{T_EQL_REGEX, T_NEQ_REGEX, TokenId};
 
-use super::refused::Refused;
 use crate::scope::{Clusters, MeshScope, NamespaceRule, Side};
 
 /// A matcher that cannot be made.
@@ -17,9 +16,6 @@ pub enum BadMatcher {
     /// An empty value matches every series without the label.
     #[error("the value of {0:?} is empty, which would match series without the label")]
     EmptyValue(String),
-    /// The store's regular expressions would be too large.
-    #[error("too many values for {0:?}")]
-    TooMany(String),
 }
 
 /// What a label's value must be.
@@ -58,12 +54,7 @@ impl Matcher {
         if values.contains("") {
             return Err(BadMatcher::EmptyValue(label.to_owned()));
         }
-        let rule = match (values.len(), values.first()) {
-            (1, Some(value)) => Rule::Equal(value.clone()),
-            (0, _) | (_, None) => Rule::Nothing,
-            (_, Some(_)) => Rule::OneOf(values),
-        };
-        Self::of(label, rule)
+        Ok(Self::in_set(label, values))
     }
 
     /// Any matcher of the caller's on this label, other than exactly this one, is refused: for the label that separates
@@ -91,23 +82,47 @@ impl Matcher {
         &self.printed
     }
 
-    fn of(label: &str, rule: Rule) -> Result<Self, BadMatcher> {
-        let regex = |token, values: &BTreeSet<String>| {
-            let alternatives: Vec<String> = values.iter().map(|value| escape_re2(value)).collect();
-            Printed::new_matcher(token, label.to_owned(), alternatives.join("|"))
-                .map_err(|_| BadMatcher::TooMany(label.to_owned()))
+    fn in_set(label: &str, values: BTreeSet<String>) -> Self {
+        let rule = match (values.len(), values.first()) {
+            (1, Some(value)) => Rule::Equal(value.clone()),
+            (0, _) | (_, None) => Rule::Nothing,
+            (_, Some(_)) => Rule::OneOf(values),
+        };
+        Self::of(label, rule)
+    }
+
+    fn of(label: &str, rule: Rule) -> Self {
+        let alternatives = |values: &BTreeSet<String>| {
+            let escaped: Vec<String> = values.iter().map(|value| escape_re2(value)).collect();
+            escaped.join("|")
         };
         let printed = match &rule {
             Rule::Equal(value) => vec![Printed::new(MatchOp::Equal, label, value)],
-            Rule::OneOf(values) => vec![regex(T_EQL_REGEX, values)?],
-            Rule::NoneOf(values) => vec![regex(T_NEQ_REGEX, values)?],
+            Rule::OneOf(values) => vec![Printed::new(regex_op(T_EQL_REGEX), label, &alternatives(values))],
+            Rule::NoneOf(values) => vec![Printed::new(regex_op(T_NEQ_REGEX), label, &alternatives(values))],
             // Both a series with the label and one without it fail one of the two, in every store.
             Rule::Nothing => {
                 vec![Printed::new(MatchOp::Equal, label, ""), Printed::new(MatchOp::NotEqual, label, "")]
             }
         };
-        Ok(Self { label: label.to_owned(), rule, reserved: false, printed })
+        Self { label: label.to_owned(), rule, reserved: false, printed }
     }
+
+    /// Whether a caller wrote exactly one of ours.
+    pub(super) fn has(&self, theirs: &Printed) -> bool {
+        self.printed.iter().any(|own| {
+            own.value == theirs.value
+                && own.name == theirs.name
+                && std::mem::discriminant(&own.op) == std::mem::discriminant(&theirs.op)
+        })
+    }
+}
+
+/// An operator for printing. The parser's type holds a compiled expression; only the text is ever read from ours, so
+/// the alternatives, which may be hundreds of namespaces, are not compiled.
+fn regex_op(token: TokenId) -> MatchOp {
+    let empty = Printed::new_matcher(token, String::new(), String::new());
+    empty.expect("the empty regular expression compiles").op
 }
 
 /// The label that separates tenants in a store several of them share. Reserved: callers may not mention it.
@@ -127,39 +142,28 @@ impl TenantLabel {
 }
 
 /// The disjoint sets of matchers that together are `scope`, each with the tenant's own.
-pub(super) fn arms_of(
-    scope: &MeshScope,
-    side: Side,
-    tenancy: Option<&TenantLabel>,
-) -> Result<Vec<Vec<Matcher>>, Refused> {
-    let too_many = |_: BadMatcher| Refused::TooManySelectors;
+pub(super) fn arms_of(scope: &MeshScope, side: Side, tenancy: Option<&TenantLabel>) -> Vec<Vec<Matcher>> {
     let own: Vec<Matcher> = tenancy.map(|tenant| tenant.matcher().clone()).into_iter().collect();
     let mut arms = Vec::new();
     for arm in scope.arms() {
         let mut matchers = own.clone();
-        match &arm.clusters {
+        match arm.clusters {
             Clusters::Any => {}
-            Clusters::These(names) => {
-                matchers.push(Matcher::one_of(side.cluster_label(), names).map_err(too_many)?);
-            }
+            Clusters::These(names) => matchers.push(Matcher::in_set(side.cluster_label(), names)),
         }
         match arm.namespaces {
             NamespaceRule::Any => {}
-            NamespaceRule::In(names) => {
-                matchers.push(Matcher::one_of(side.namespace_label(), names).map_err(too_many)?);
-            }
-            NamespaceRule::NotIn(names) => {
-                matchers.push(Matcher::of(side.namespace_label(), Rule::NoneOf(names)).map_err(too_many)?);
-            }
+            NamespaceRule::In(names) => matchers.push(Matcher::in_set(side.namespace_label(), names)),
+            NamespaceRule::NotIn(names) => matchers.push(Matcher::of(side.namespace_label(), Rule::NoneOf(names))),
         }
         arms.push(matchers);
     }
     if arms.is_empty() {
         let mut matchers = own;
-        matchers.push(Matcher::of(side.namespace_label(), Rule::Nothing).map_err(too_many)?);
+        matchers.push(Matcher::of(side.namespace_label(), Rule::Nothing));
         arms.push(matchers);
     }
-    Ok(arms)
+    arms
 }
 
 fn check_label(label: &str) -> Result<(), BadMatcher> {

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use promql_parser::label::Matcher;
 use promql_parser::parser::{self, BinModifier, Expr, LabelModifier};
 
 use super::limits;
@@ -47,9 +48,11 @@ fn read(expr: &str) -> Result<Expr, Refused> {
         .map_err(Refused::Syntax)
 }
 
-/// Drops `by ()` and `ignoring ()`, which mean nothing and are not printed.
+/// Drops `by ()` and `ignoring ()`, which mean nothing and are not printed, and sorts matchers as the printer does.
 fn normalise(expr: &mut Expr) {
     match expr {
+        Expr::VectorSelector(selector) => selector.matchers.matchers.sort_by_cached_key(Matcher::to_string),
+        Expr::MatrixSelector(selector) => selector.vs.matchers.matchers.sort_by_cached_key(Matcher::to_string),
         Expr::Aggregate(inner) => {
             if matches!(&inner.modifier, Some(LabelModifier::Include(labels)) if labels.is_empty()) {
                 inner.modifier = None;
@@ -65,7 +68,13 @@ fn normalise(expr: &mut Expr) {
                 }
             }
         }
-        _ => {}
+        Expr::Unary(_)
+        | Expr::Paren(_)
+        | Expr::Subquery(_)
+        | Expr::Call(_)
+        | Expr::NumberLiteral(_)
+        | Expr::StringLiteral(_)
+        | Expr::Extension(_) => {}
     }
     children(expr).into_iter().for_each(normalise);
 }

@@ -26,12 +26,9 @@ pub enum Refused {
         /// What is accepted.
         max: usize,
     },
-    /// Regular expressions that would take long to compile.
-    #[error("the regular expressions of the query are too large: {why}")]
-    RegexTooLarge {
-        /// Which limit.
-        why: &'static str,
-    },
+    /// Regular expressions above [`super::limits::MAX_REGEX_COST`].
+    #[error("the regular expressions of the query are too large; use fewer repetitions")]
+    RegexTooLarge,
     /// A duration or offset no clock can hold.
     #[error("the duration {text:?} is out of range")]
     DurationOutOfRange {

@@ -27,7 +27,7 @@ pub fn confine_selectors(
     side: Side,
     tenancy: Option<&TenantLabel>,
 ) -> Result<Enforced<Vec<String>>, Refused> {
-    rebuild(selectors, &arms_of(scope, side, tenancy)?)
+    rebuild(selectors, &arms_of(scope, side, tenancy))
 }
 
 fn rebuild(selectors: &[String], arms: &[Vec<Matcher>]) -> Result<Enforced<Vec<String>>, Refused> {

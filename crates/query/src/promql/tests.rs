@@ -1,24 +1,15 @@
-//! What leaves for a store, case by case.
+//! What leaves for a store: case by case, at the limits, and as properties over random expressions and scopes.
+
+mod injection;
+mod limits;
+mod properties;
+mod scopes;
+mod selectors;
 
 use super::*;
-use crate::scope::MeshSelector;
 
-#[test]
-fn confine_smoke() {
-    let two = MeshScope::new([
-        MeshSelector::only(Some("west"), ["shop"]).expect("valid"),
-        MeshSelector::only(Some("east"), ["ai"]).expect("valid"),
-    ]);
-    let show = |expr: &str| confine(expr, &two, Side::Source, None).map(|c| c.get().to_string());
-    for e in [
-        "up",
-        "sum by (a) (rate(m{x=~\"a|b\"}[5m]))",
-        "topk(scalar(count(x)), y)",
-        "absent(up)",
-        "max_over_time(m[5m:1m] offset 5m)",
-        "timestamp(m @ start())",
-    ] {
-        eprintln!("{:?}", show(e));
-    }
-    eprintln!("{:?}", confine("up", &MeshScope::nothing(), Side::Source, None));
+/// `expr` confined to `tenant="acme"`, or why not.
+fn to_acme(expr: &str) -> Result<String, Refused> {
+    let tenant = TenantLabel::new("tenant", "acme").expect("valid");
+    enforce(expr, std::slice::from_ref(tenant.matcher())).map(|confined| confined.get().to_string())
 }
