@@ -116,35 +116,38 @@ mod tests {
         board.faults().into_iter().find(|s| s.fault == fault).unwrap().until
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_fault_heals_by_the_clock_and_starts_again_when_asked_again() {
-        let board = Switchboard::new(Duration::from_secs(300), Arc::new(|_| {}));
+        let board = Switchboard::new(Duration::from_millis(1500), Arc::new(|_| {}));
         let mut told = board.watch();
         board.start(Fault::Errors10).await.unwrap();
         assert_eq!(*told.borrow_and_update(), [Fault::Errors10]);
-        assert!(until(&board, Fault::Errors10).is_some());
-        sleep(Duration::from_secs(200)).await;
+        let first = until(&board, Fault::Errors10).unwrap();
+        sleep(Duration::from_millis(1000)).await;
         board.start(Fault::Errors10).await.unwrap();
-        sleep(Duration::from_secs(200)).await;
+        assert!(until(&board, Fault::Errors10).unwrap() > first);
+        sleep(Duration::from_millis(900)).await;
         assert!(until(&board, Fault::Errors10).is_some(), "the second start counts");
-        sleep(Duration::from_secs(101)).await;
-        assert_eq!(until(&board, Fault::Errors10), None);
+        told.changed().await.unwrap();
         assert!(told.borrow_and_update().is_empty());
+        assert_eq!(until(&board, Fault::Errors10), None);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_store_is_told_once_when_it_goes_and_once_when_it_returns() {
         let calls = Arc::new((AtomicI32::new(0), AtomicI32::new(0)));
         let seen = calls.clone();
         let hook: StoreHook = Arc::new(move |down| {
-            drop(if down { seen.0.fetch_add(1, SeqCst) } else { seen.1.fetch_add(1, SeqCst) });
+            let count = if down { &seen.0 } else { &seen.1 };
+            count.fetch_add(1, SeqCst);
         });
-        let board = Switchboard::new(Duration::from_secs(300), hook);
+        let board = Switchboard::new(Duration::from_millis(100), hook);
         board.start(Fault::StoreDown).await.unwrap();
         board.start(Fault::StoreDown).await.unwrap();
         board.stop(Fault::StoreDown).await.unwrap();
         board.stop(Fault::StoreDown).await.unwrap();
-        sleep(Duration::from_secs(301)).await;
+        // Longer than a healer that was not called off would take.
+        sleep(Duration::from_millis(400)).await;
         assert_eq!((calls.0.load(SeqCst), calls.1.load(SeqCst)), (1, 1));
     }
 }

@@ -143,3 +143,6 @@ impl Proxy {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

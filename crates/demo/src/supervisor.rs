@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     ca::{Ca, CaError},
     control::{StoreHook, Switchboard},
-    topology, traffic,
+    telemetry, topology, traffic,
 };
 
 /// How to run the mesh.
@@ -89,6 +89,9 @@ pub enum StartError {
         /// What came of it.
         source: io::Error,
     },
+    /// Workloads speak plain HTTP to the OTLP receiver, which is on the same machine.
+    #[error("the OTLP address {0} has to be like http://127.0.0.1:4318")]
+    OtlpUrl(String),
     /// Another demo holds the control socket of this data directory.
     #[error("another demo runs on {}", .0.display())]
     Running(PathBuf),
@@ -135,6 +138,9 @@ pub struct Supervisor {
 impl Supervisor {
     /// Starts the mesh. Returns once the processes are being started; [`Supervisor::ready`] waits until they listen.
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        if let Some(url) = options.otlp_url.as_ref().filter(|url| !telemetry::is_usable(url)) {
+            return Err(StartError::OtlpUrl(url.clone()));
+        }
         let ca = Ca::new(options.tuning.leaf_ttl)?;
         let root = options.data_dir.join("demo-root.pem");
         std::fs::write(&root, ca.root_pem())

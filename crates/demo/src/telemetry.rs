@@ -6,6 +6,6 @@ mod log;
 mod span;
 
 pub use context::{TRACEPARENT, TraceContext};
-pub use exporter::{Telemetry, start};
+pub use exporter::{Telemetry, is_usable, start};
 pub use log::Severity;
 pub use span::{Kind, Span};

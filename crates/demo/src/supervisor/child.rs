@@ -57,6 +57,8 @@ async fn live(shared: &Shared, workload: &'static Workload) -> io::Result<std::p
         .stderr(Stdio::piped())
         // One small heap: a workload has one busy thread.
         .env("MALLOC_ARENA_MAX", "1")
+        // Ctrl-C in a terminal goes to its whole process group; workloads end with their parent instead.
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()?;
     let pid = child.id();

@@ -69,6 +69,11 @@ impl Telemetry {
     }
 }
 
+/// Whether the exporter can send to this address: plain HTTP with a host and a port.
+pub fn is_usable(otlp_url: &str) -> bool {
+    otlp_url.parse::<Uri>().is_ok_and(|u| u.scheme_str() == Some("http") && u.port_u16().is_some())
+}
+
 /// Starts the exporter of a workload. Must run inside a tokio runtime.
 pub fn start(me: &'static Workload, otlp_url: Option<&str>, token: Option<&str>) -> Telemetry {
     let Some(base) = otlp_url.and_then(|url| url.trim_end_matches('/').parse::<Uri>().ok()) else {
