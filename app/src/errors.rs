@@ -12,9 +12,15 @@ pub fn NotFoundPage() -> impl IntoView {
     view! {
         <Title text="Not found · Obstack" />
         <main class="lone">
-            <h1>"This page does not exist"</h1>
-            <p>"The address may be mistyped, or the thing it named is gone."</p>
-            <p><a class="btn" href="/" rel="external">"Go to the start page"</a></p>
+            <section class="card state">
+                <h1>"This page does not exist"</h1>
+                <p>"The address may be mistyped, or what it named is gone, or it belongs to a tenant you are not a member of."</p>
+                <div class="actions">
+                    <a class="btn" href="/" rel="external">
+                        "Start page"
+                    </a>
+                </div>
+            </section>
         </main>
     }
 }

@@ -1,13 +1,15 @@
-//! The documents outside of the app: landing page and login. Plain HTML and CSS: no scripts, no wasm. The server calls
-//! the two functions and sends what they return.
+//! The documents outside of the app: landing page, login, and errors of forms. Plain HTML and CSS: no scripts, no wasm.
+//! The server calls the functions and sends what they return.
 
 mod landing;
 mod login;
+mod problem;
 
 use leptos::prelude::*;
 
 pub use landing::{LandingPage, MeshPicture, render_landing};
 pub use login::{DemoAccount, LoginPage, render_login};
+pub use problem::render_problem;
 
 use crate::{platform::Theme, ui::Logo};
 
@@ -25,7 +27,10 @@ pub struct Look {
 /// Address of the style sheet, with its hash where the build wrote one. Reads a file: call it once, at start.
 pub fn stylesheet(options: &LeptosOptions) -> String {
     let html = view! { <leptos_meta::HashedStylesheet options=options.clone() /> }.to_html();
-    html.split_once("href=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(href, _)| href.to_owned()).unwrap_or_default()
+    html.split_once("href=\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(href, _)| href.to_owned())
+        .unwrap_or_default()
 }
 
 /// The whole document around `body`.

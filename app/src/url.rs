@@ -2,7 +2,10 @@
 
 use contract::{TenantSlug, TimeRange, time::TimePoint};
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_query_map};
+use leptos_router::{
+    hooks::{use_location, use_query_map},
+    params::ParamsMap,
+};
 
 /// The tenant of the page, put into context by the frame around all tenant pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +53,7 @@ pub fn use_here_with() -> impl Fn(&[(&str, Option<&str>)]) -> String + Copy + Se
                 query.insert((*name).to_owned(), (*value).to_owned());
             }
         }
-        format!("{}{}", path.get(), query.to_query_string())
+        format!("{}{}", path.get(), query_string(&query))
     }
 }
 
@@ -68,7 +71,7 @@ pub fn use_link() -> impl Fn(&str, &[(&str, &str)]) -> String + Copy + Send + Sy
     let query = use_query_map();
     let tenant = StoredValue::new(use_tenant());
     move |path, extra| {
-        let mut kept = leptos_router::params::ParamsMap::new();
+        let mut kept = ParamsMap::new();
         query.with(|query| {
             for name in ["from", "to", "live"] {
                 if let Some(value) = query.get(name) {
@@ -79,7 +82,7 @@ pub fn use_link() -> impl Fn(&str, &[(&str, &str)]) -> String + Copy + Send + Sy
         for (name, value) in extra {
             kept.replace((*name).to_owned(), (*value).to_owned());
         }
-        tenant.with_value(|tenant| format!("/t/{tenant}{path}{}", kept.to_query_string()))
+        tenant.with_value(|tenant| format!("/t/{tenant}{path}{}", query_string(&kept)))
     }
 }
 
@@ -91,7 +94,54 @@ pub fn use_here() -> impl Fn() -> String + Copy + Send + Sync + 'static {
 
 /// Where to sign in again and come back to `here`.
 pub fn login_url(here: &str) -> String {
-    let mut query = leptos_router::params::ParamsMap::new();
+    let mut query = ParamsMap::new();
     query.insert("return", here.to_owned());
-    format!("/login{}", query.to_query_string())
+    format!("/login{}", query_string(&query))
+}
+
+/// The parameters as they stand in an address, with the question mark; empty without any. The router's own way differs
+/// between server and browser and escapes more than it must.
+fn query_string(query: &ParamsMap) -> String {
+    let mut text = String::new();
+    for (name, value) in query.clone() {
+        text.push(if text.is_empty() { '?' } else { '&' });
+        escape(&name, &mut text);
+        text.push('=');
+        escape(&value, &mut text);
+    }
+    text
+}
+
+/// Everything but letters, digits and the signs that mean nothing in a query is written as `%XX`.
+fn escape(part: &str, text: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~:/,*".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push('%');
+            text.push(char::from(HEX[usize::from(byte >> 4)]));
+            text.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_escape_what_has_a_meaning() {
+        assert_eq!(login_url("/t/acme?from=now-6h&q=a b"), "/login?return=/t/acme%3Ffrom%3Dnow-6h%26q%3Da%20b");
+        assert_eq!(query_string(&ParamsMap::new()), "");
+        let query: ParamsMap = [("sel", "app:shop/käse".to_owned())].into_iter().collect();
+        assert_eq!(query_string(&query), "?sel=app:shop/k%C3%A4se");
+    }
+
+    #[test]
+    fn the_default_range_needs_no_parameters() {
+        assert_eq!(range_params(TimeRange::default()), [("from", None), ("to", None)]);
+        let six = "now-6h..now".parse().unwrap();
+        assert_eq!(range_params(six), [("from", Some("now-6h".to_owned())), ("to", None)]);
+    }
 }

@@ -70,7 +70,7 @@ async fn nobody_is_asked_to_sign_in() {
     let page = get(World::new(Mood::Hurt).signed_out(), "/t/acme").await;
     assert_eq!(page.status, 401);
     assert!(page.html.contains("Your session has ended"));
-    assert!(page.html.contains("/login?return=%2Ft%2Facme"), "{}", page.html);
+    assert!(page.html.contains("/login?return=/t/acme"), "{}", page.html);
 }
 
 #[tokio::test]

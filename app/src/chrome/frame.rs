@@ -8,7 +8,7 @@ use leptos_router::{
 };
 
 use super::{
-    keys::{Keyboard, KeySheet, PageKeys},
+    keys::{KeySheet, Keyboard, PageKeys},
     palette::Palette,
     sidebar::Sidebar,
     stores::StoreWatch,
@@ -68,7 +68,8 @@ pub(super) struct Frame {
 #[component]
 pub fn TenantFrame() -> AnyView {
     let params = use_params_map();
-    let Ok(tenant) = params.with_untracked(|params| params.get("tenant").unwrap_or_default()).parse::<TenantSlug>() else {
+    let Ok(tenant) = params.with_untracked(|params| params.get("tenant").unwrap_or_default()).parse::<TenantSlug>()
+    else {
         return view! { <NotFoundPage /> }.into_any();
     };
     // Synchronous data that comes with the page: the chrome needs no Suspense. Another tenant is another page load.
@@ -77,7 +78,10 @@ pub fn TenantFrame() -> AnyView {
         Ok(shell) => inside(tenant, shell),
         Err(error) if error.code() == ErrorCode::NotFound => view! { <NotFoundPage /> }.into_any(),
         Err(error) => {
-            let retry = Callback::new(|()| {});
+            // Who may enter is decided while the page is made, so trying again means loading it again.
+            let retry = Callback::new(|()| {
+                let _ = window().location().reload();
+            });
             view! {
                 <main class="lone">
                     <ErrorState error retry />

@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use contract::{
-    TimeRange, Timestamp,
-    time::TimePoint,
-};
+use contract::{TimeRange, Timestamp, time::TimePoint};
 use leptos::{html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -74,7 +71,8 @@ enum Shift {
 fn shifted(range: TimeRange, shift: Shift, now: Timestamp) -> TimeRange {
     let (from, to) = range.resolve(now);
     let half = to.0.saturating_sub(from.0) / 2;
-    let fixed = |from: i64, to: i64| TimeRange { from: TimePoint::At(Timestamp(from)), to: TimePoint::At(Timestamp(to)) };
+    let fixed =
+        |from: i64, to: i64| TimeRange { from: TimePoint::At(Timestamp(from)), to: TimePoint::At(Timestamp(to)) };
     match (shift, range.from, range.to) {
         (Shift::Out, TimePoint::Ago(secs), TimePoint::Ago(0)) => {
             TimeRange { from: TimePoint::Ago(secs.saturating_mul(2).min(TimeRange::MAX_SECS)), to: TimePoint::Ago(0) }
@@ -113,7 +111,12 @@ pub(super) fn Keyboard() -> impl IntoView {
             over.set(if over.get_untracked() == Over::Palette { Over::Nothing } else { Over::Palette });
             return true;
         }
-        if event.meta_key() || event.ctrl_key() || event.alt_key() || over.get_untracked() != Over::Nothing || typing(event) {
+        if event.meta_key()
+            || event.ctrl_key()
+            || event.alt_key()
+            || over.get_untracked() != Over::Nothing
+            || typing(event)
+        {
             return false;
         }
         let current = range.get_untracked();

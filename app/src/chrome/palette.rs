@@ -111,7 +111,12 @@ pub(super) fn Palette() -> AnyView {
             }
             shell.with_value(|shell| {
                 for other in shell.me.memberships.iter().filter(|other| other.tenant != shell.tenant.tenant) {
-                    put("Tenants", other.name.clone(), other.role.as_str().to_owned(), Act::Load(format!("/t/{}", other.tenant)));
+                    put(
+                        "Tenants",
+                        other.name.clone(),
+                        other.role.as_str().to_owned(),
+                        Act::Load(format!("/t/{}", other.tenant)),
+                    );
                 }
                 for theme in Theme::ALL {
                     put("Theme", format!("{} theme", theme.label()), String::new(), Act::Paint(theme));
@@ -262,12 +267,7 @@ mod tests {
 
     #[test]
     fn every_typed_word_must_occur() {
-        let entry = Entry {
-            group: "Services",
-            label: "payments".into(),
-            hint: "shop".into(),
-            act: Act::Keys,
-        };
+        let entry = Entry { group: "Services", label: "payments".into(), hint: "shop".into(), act: Act::Keys };
         for typed in ["", "pay", "shop pay", "SERV", "  payments "] {
             assert!(entry.matches(typed), "{typed}");
         }

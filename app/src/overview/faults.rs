@@ -23,10 +23,8 @@ const REREAD_SECS: i64 = 15;
 pub(super) fn Faults(page: Memo<OverviewPage>) -> AnyView {
     let tenant = use_tenant();
     let tick = Memo::new(move |_| page.with(|page| page.at.as_secs() / REREAD_SECS));
-    let faults = Resource::new(
-        move || (FaultsArgs { tenant: tenant.clone() }, tick.get()),
-        |(args, _)| demo_faults(args),
-    );
+    let faults =
+        Resource::new(move || (FaultsArgs { tenant: tenant.clone() }, tick.get()), |(args, _)| demo_faults(args));
     let now = Memo::new(move |_| page.with(|page| page.at));
     let view = Arc::new(move |states: Vec<FaultState>| list(states, now));
     view! {
@@ -46,9 +44,7 @@ pub(super) fn Faults(page: Memo<OverviewPage>) -> AnyView {
 fn list(states: Vec<FaultState>, now: Memo<Timestamp>) -> AnyView {
     let states = RwSignal::new(states);
     let failed = RwSignal::new(None::<String>);
-    let rows = move || {
-        states.get().into_iter().map(|state| row(state, now.get(), states, failed)).collect_view()
-    };
+    let rows = move || states.get().into_iter().map(|state| row(state, now.get(), states, failed)).collect_view();
     view! {
         <ul class="faults">{rows}</ul>
         {move || failed.get().map(|why| view! { <p class="is-crit" role="alert">{why}</p> })}

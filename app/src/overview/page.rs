@@ -69,9 +69,11 @@ fn parts(page: Memo<Page>) -> AnyView {
                 <Pain page />
                 <Trends page />
             </div>
-            <div class="grid three" class:no-demo=!demo>
-                <Changes page />
-                <StoresCard page />
+            <div class="grid two">
+                <div class="stack" class:wide=!demo>
+                    <Changes page />
+                    <StoresCard page />
+                </div>
                 {demo.then(|| view! { <Faults page /> })}
             </div>
         </div>
@@ -100,9 +102,11 @@ fn nothing(page: Memo<Page>) -> AnyView {
     view! {
         <div class="grid">
             <Stale page />
-            {checks}
-            <div class="grid three no-demo">
-                <StoresCard page />
+            <div class="grid two">
+                {checks}
+                <div class="stack">
+                    <StoresCard page />
+                </div>
             </div>
         </div>
     }

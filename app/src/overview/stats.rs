@@ -25,12 +25,24 @@ fn numbers(stats: &Stats, range: &str) -> [Stat; 6] {
     let unit = |text: &str| text.to_owned();
     let hurt = |count: usize, good: &str| if count == 0 { good.to_owned() } else { format!("{count} need care") };
     [
-        Stat { label: "Requests", value: mesh::format::count(stats.requests_per_s), unit: unit("per s"), class: "", leads: &[] },
+        Stat {
+            label: "Requests",
+            value: mesh::format::count(stats.requests_per_s),
+            unit: unit("per s"),
+            class: "",
+            leads: &[],
+        },
         Stat {
             label: "Failing",
             value: share(stats.failing_percent),
             unit: unit("of calls"),
-            class: if failing >= 1.0 { "is-crit" } else if failing >= 0.1 { "is-warn" } else { "" },
+            class: if failing >= 1.0 {
+                "is-crit"
+            } else if failing >= 0.1 {
+                "is-warn"
+            } else {
+                ""
+            },
             leads: &[("errors", "1")],
         },
         Stat {
@@ -57,7 +69,9 @@ fn numbers(stats: &Stats, range: &str) -> [Stat; 6] {
         Stat {
             label: "Certificates",
             value: stats.certificates.map_or_else(|| "–".to_owned(), |count| count.to_string()),
-            unit: stats.certificates.map_or_else(|| "no metric".to_owned(), |_| hurt(stats.certificates_hurt, "all in time")),
+            unit: stats
+                .certificates
+                .map_or_else(|| "no metric".to_owned(), |_| hurt(stats.certificates_hurt, "all in time")),
             class: "",
             leads: &[],
         },

@@ -32,7 +32,7 @@ const REQUESTS: &[Pen] = &[
 ];
 
 /// At most so many marks, the latest: more would cover the lines.
-const MARKS: usize = 3;
+const MARKS: usize = 2;
 
 /// Both charts in one card.
 #[component]
@@ -40,7 +40,9 @@ pub(super) fn Trends(page: Memo<OverviewPage>) -> impl IntoView {
     let link = use_link();
     let worst = Memo::new(move |_| page.with(|page| page.worst.clone()));
     let hurts = Memo::new(move |_| {
-        page.with(|page| page.services.first().is_some_and(|first| matches!(first.severity, Severity::Warn | Severity::Crit)))
+        page.with(|page| {
+            page.services.first().is_some_and(|first| matches!(first.severity, Severity::Warn | Severity::Crit))
+        })
     });
     let latency = set_of(page, |page| &page.latency);
     let requests = set_of(page, |page| &page.requests);
@@ -104,7 +106,7 @@ fn marks(page: &OverviewPage) -> Vec<Mark> {
 
 /// The first words, as many as fit beside a line.
 fn short(sentence: &str) -> String {
-    const LENGTH: usize = 24;
+    const LENGTH: usize = 16;
     let words = sentence.trim_end_matches('.');
     if words.chars().count() <= LENGTH {
         return words.to_owned();
@@ -129,7 +131,7 @@ mod tests {
 
     #[test]
     fn marks_keep_whole_words() {
-        assert_eq!(short("payments v2 appeared."), "payments v2 appeared");
-        assert_eq!(short("payments v2 appeared in the mesh today."), "payments v2 appeared in…");
+        assert_eq!(short("payments v2."), "payments v2");
+        assert_eq!(short("payments v2 began to take traffic"), "payments v2…");
     }
 }

@@ -31,12 +31,10 @@ pub struct LandingPage {
 
 /// The landing page as a whole document.
 pub fn render_landing(look: &Look, page: &LandingPage) -> String {
-    let (to, word) = if page.signed_in {
-        ("/login", "Open the portal")
-    } else if page.demo {
-        ("/login", "Open the live demo")
-    } else {
-        ("/login", "Sign in")
+    let word = match (page.signed_in, page.demo) {
+        (true, _) => "Open the portal",
+        (false, true) => "Open the live demo",
+        (false, false) => "Sign in",
     };
     let mesh = page.mesh.as_ref().map(|mesh| {
         let facts = format!("{} services · {}", mesh.services, mesh::format::rate(mesh.requests_per_s));
@@ -53,7 +51,7 @@ pub fn render_landing(look: &Look, page: &LandingPage) -> String {
     });
     let body = view! {
         <div class="public">
-            {top(view! { <a class="btn" href=to>{if page.signed_in { "Open" } else { "Sign in" }}</a> }.into_any())}
+            {top(view! { <a class="btn" href="/login">{if page.signed_in { "Open" } else { "Sign in" }}</a> }.into_any())}
             <main class="hero">
                 <div>
                     <h1>"See what your service mesh is doing, and why."</h1>
@@ -62,7 +60,7 @@ pub fn render_landing(look: &Look, page: &LandingPage) -> String {
                         "Topology, latency, errors and mutual TLS of every call, for every team its own part of the mesh."
                     </p>
                     <div class="actions">
-                        <a class="btn pri" href=to>{word}</a>
+                        <a class="btn pri" href="/login">{word}</a>
                         <span class="cmd">"make demo"</span>
                     </div>
                 </div>

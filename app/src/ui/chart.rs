@@ -90,13 +90,15 @@ pub fn Chart(
     /// What happened, as vertical lines.
     #[prop(optional, into)]
     marks: Signal<Vec<Mark>>,
-    /// Size of the view box, pixels.
+    /// Size of the view box in pixels as the server draws it. The browser draws it again in the size it has.
     #[prop(default = (520, 150))]
     size: (u32, u32),
 ) -> AnyView {
-    let drawn = Memo::new(move |_| {
-        set.with(|set| title.with(|title| draw(set, pens, unit, size, marks.get(), title)))
-    });
+    let size = RwSignal::new(size);
+    let holder = NodeRef::<html::Div>::new();
+    fit(holder, size);
+    let drawn =
+        Memo::new(move |_| set.with(|set| title.with(|title| draw(set, pens, unit, size.get(), marks.get(), title))));
     let tables = use_context::<ChartTables>().map_or_else(|| RwSignal::new(false), |ChartTables(open)| open);
     let hydrated = RwSignal::new(false);
     Effect::new(move |_| hydrated.set(true));
@@ -105,7 +107,7 @@ pub fn Chart(
     view! {
         <div class="chart">
             <div class="chart-box">
-                <div class="chart-svg" inner_html=move || drawn.with(|drawn| drawn.svg.clone())></div>
+                <div class="chart-svg" node_ref=holder inner_html=move || drawn.with(|drawn| drawn.svg.clone())></div>
                 {over}
             </div>
             {table}
@@ -114,13 +116,32 @@ pub fn Chart(
     .into_any()
 }
 
+/// Keeps the view box at the size the picture has on the page, so that text is neither small on a phone nor large on a
+/// wall. The box itself does not change, and so nothing around it moves.
+fn fit(holder: NodeRef<html::Div>, size: RwSignal<(u32, u32)>) {
+    let measure = move || {
+        let Some(bounds) = holder.get_untracked().map(|holder| holder.get_bounding_client_rect()) else { return };
+        let (width, height) = (bounds.width().round() as u32, bounds.height().round() as u32);
+        if width > 0 && height > 0 && size.get_untracked() != (width, height) {
+            size.set((width, height));
+        }
+    };
+    Effect::new(move |_| {
+        if holder.get().is_some() {
+            measure();
+            let listener = window_event_listener(leptos::ev::resize, move |_| measure());
+            on_cleanup(move || listener.remove());
+        }
+    });
+}
+
 /// What answers the pointer. Its own element, so that moving the pointer does not repaint the chart.
 #[component]
 fn Overlay(
     set: Signal<SeriesSet>,
     pens: &'static [Pen],
     unit: Unit,
-    size: (u32, u32),
+    size: RwSignal<(u32, u32)>,
     drawn: Memo<Drawn>,
 ) -> impl IntoView {
     let crosshair = use_context::<Crosshair>().map_or_else(|| RwSignal::new(None), |Crosshair(at)| at);
@@ -128,13 +149,14 @@ fn Overlay(
     let (inside, set_inside) = signal(false);
     let (here, navigate) = (use_here_with(), use_navigate());
     let element = NodeRef::<html::Div>::new();
-    let (width, height) = (f64::from(size.0), f64::from(size.1));
+    let width = move || f64::from(size.get_untracked().0);
 
     let x_of = move |event: &PointerEvent| {
         let bounds = element.get_untracked()?.get_bounding_client_rect();
-        (bounds.width() > 0.0).then(|| (f64::from(event.client_x()) - bounds.left()) / bounds.width() * width)
+        (bounds.width() > 0.0).then(|| (f64::from(event.client_x()) - bounds.left()) / bounds.width() * width())
     };
-    let moment_at = move |x: f64| drawn.with_untracked(|drawn| Some(drawn.scales.grid.at_ms(drawn.scales.x_to_index(x)?)));
+    let moment_at =
+        move |x: f64| drawn.with_untracked(|drawn| Some(drawn.scales.grid.at_ms(drawn.scales.x_to_index(x)?)));
     let on_move = move |event: PointerEvent| {
         let Some(x) = x_of(&event) else { return };
         set_inside.set(true);
@@ -204,11 +226,13 @@ fn Overlay(
             pens.iter()
                 .rev()
                 .filter_map(|pen| Some((pen, (*find(set, pen)?.values.get(index)?)?)))
-                .map(|(pen, value)| view! { <div><span>{pen.label}</span><b class="num">{unit.format(value)}</b></div> })
+                .map(
+                    |(pen, value)| view! { <div><span>{pen.label}</span><b class="num">{unit.format(value)}</b></div> },
+                )
                 .collect_view()
         });
         // On the side away from the pointer.
-        let side = if x > width / 2.0 { "chart-tip at-start" } else { "chart-tip at-end" };
+        let side = if x > width() / 2.0 { "chart-tip at-start" } else { "chart-tip at-end" };
         Some(view! {
             <div class=side>
                 <div class="faint num">{moment_label(at, step)}</div>
@@ -226,7 +250,7 @@ fn Overlay(
             on:pointerup=on_up
             on:pointerleave=on_leave
         >
-            <svg viewBox=format!("0 0 {width} {height}")>{chosen} {cross}</svg>
+            <svg viewBox=move || format!("0 0 {} {}", size.get().0, size.get().1)>{chosen} {cross}</svg>
             {tip}
         </div>
     }
@@ -243,7 +267,8 @@ fn values_table(set: &SeriesSet, pens: &'static [Pen], unit: Unit) -> AnyView {
             let cells = shown
                 .iter()
                 .map(|(_, series)| {
-                    let text = series.values.get(index).copied().flatten().map_or_else(|| "–".to_owned(), |v| unit.format(v));
+                    let text =
+                        series.values.get(index).copied().flatten().map_or_else(|| "–".to_owned(), |v| unit.format(v));
                     view! { <td class="r num">{text}</td> }
                 })
                 .collect_view();

@@ -61,7 +61,9 @@ pub fn ErrorState(
         ErrorCode::Denied => {
             view! { <span class="faint">"An admin of this tenant can give you the role."</span> }.into_any()
         }
-        ErrorCode::NotFound | ErrorCode::Invalid => view! { <a class="btn" href="/" rel="external">"Start page"</a> }.into_any(),
+        ErrorCode::NotFound | ErrorCode::Invalid => {
+            view! { <a class="btn" href="/" rel="external">"Start page"</a> }.into_any()
+        }
         ErrorCode::Conflict
         | ErrorCode::RateLimited
         | ErrorCode::StoreUnavailable

@@ -1,11 +1,11 @@
 //! Renders a path the way the server does: the same shell, the same contexts, the real status.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use app::platform::DoorContext;
 use axum::{body::Body, http::Request};
 use http_body_util::BodyExt;
-use leptos::prelude::*;
+use leptos::{nonce::Nonce, prelude::*};
 
 use crate::fake::World;
 
@@ -24,12 +24,13 @@ pub async fn get(world: World, path: &str) -> Rendered {
 
 /// Renders a path for a request with these headers.
 pub async fn get_with(world: World, path: &str, headers: &[(&str, &str)]) -> Rendered {
-    // Every test of the process shares one executor; the first sets it up.
-    let _ = leptos::task::Executor::init_tokio();
+    // As at the start of the server: walking the routes also sets up the executor that all tests share.
+    static START: Once = Once::new();
+    START.call_once(|| assert!(!leptos_axum::generate_route_list(app::App).is_empty()));
     let options = LeptosOptions::builder().output_name("obstack").build();
     let context = move || {
         provide_context(DoorContext(Arc::new(world.clone())));
-        provide_context(leptos::nonce::Nonce::from_value("n0nce"));
+        provide_context(Nonce::from_value("n0nce"));
     };
     let handler = leptos_axum::render_app_async_with_context(context, move || app::shell(options.clone()));
     let mut request = Request::builder().uri(path);
