@@ -10,6 +10,7 @@ mod problem;
 mod reader;
 mod secret;
 mod sessions;
+mod spelling;
 mod storage;
 mod stores;
 mod telemetry;
@@ -149,7 +150,7 @@ pub fn unknown_variables<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     let unknown = names.filter(|name| name.starts_with("OBSTACK_") && !known.iter().any(|known| known == name));
     unknown
-        .map(|name| match reader::nearest(name, &lower) {
+        .map(|name| match spelling::nearest(name, &lower) {
             Some(near) => format!("the variable {name} means nothing; did you mean {}?", near.to_uppercase()),
             None => format!("the variable {name} means nothing; see docs/configuration.md"),
         })

@@ -8,6 +8,7 @@ mod data_dir;
 use sqlx::{PgPool, Postgres, Transaction, migrate::MigrateError};
 
 pub use connect::ConnectError;
+pub(crate) use connect::options_of;
 pub use data_dir::{DataDir, DataDirError};
 
 use crate::Error;

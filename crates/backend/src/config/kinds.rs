@@ -44,8 +44,10 @@ const UNITS: [(char, u64); 6] =
 /// A whole number of the largest unit that fits, weeks aside.
 fn brief(duration: Duration) -> String {
     let secs = duration.as_secs();
-    let (unit, size) =
-        UNITS.into_iter().find(|(unit, size)| *unit != 'w' && secs >= *size && secs % size == 0).unwrap_or(('s', 1));
+    let (unit, size) = UNITS
+        .into_iter()
+        .find(|(unit, size)| *unit != 'w' && secs >= *size && secs.is_multiple_of(*size))
+        .unwrap_or(('s', 1));
     format!("{}{unit}", secs / size)
 }
 

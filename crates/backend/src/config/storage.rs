@@ -1,14 +1,13 @@
 //! `data_dir` and `database_url`.
 
-use std::{path::PathBuf, str::FromStr};
-
-use sqlx::postgres::PgConnectOptions;
+use std::path::PathBuf;
 
 use super::{
     kinds,
     reader::{Fields, Wrong},
     secret::Secret,
 };
+use crate::db::options_of;
 
 pub(super) fn data_dir(top: &mut Fields<'_>) -> Option<PathBuf> {
     top.parse("data_dir", |text| {
@@ -23,8 +22,7 @@ pub(super) fn data_dir(top: &mut Fields<'_>) -> Option<PathBuf> {
 pub(super) fn database_url(top: &mut Fields<'_>) -> Option<Option<Secret>> {
     let Some((url, at)) = kinds::secret(top, "database_url", true)? else { return Some(None) };
     // The text is not repeated here: it contains a password.
-    let scheme = url.expose().split_once("://").map(|(scheme, _)| scheme);
-    if !matches!(scheme, Some("postgres" | "postgresql")) || PgConnectOptions::from_str(url.expose()).is_err() {
+    if options_of(&url).is_err() {
         top.reader.wrong(&at, "this is not a Postgres URL", "write postgres://user:password@host:5432/name");
         return None;
     }

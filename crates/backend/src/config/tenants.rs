@@ -6,7 +6,8 @@ use contract::{TenantSlug, stores::Signal};
 
 use super::{
     kinds,
-    reader::{Fields, Item, Reader, Wrong, nearest},
+    reader::{Fields, Item, Reader, Wrong},
+    spelling::nearest,
     stores::{EMBEDDED, Store, StoreKind, Tenancy},
 };
 use crate::tenants::{MeshSelector, Namespaces, Plan, StoreBindings};

@@ -4,8 +4,9 @@ use contract::{Role, TenantSlug};
 
 use super::{
     kinds,
-    reader::{Fields, Item, Reader, Wrong, nearest},
+    reader::{Fields, Item, Reader, Wrong},
     secret::Secret,
+    spelling::nearest,
     tenants::Tenant,
 };
 use crate::auth::{bounds, normalized_email};

@@ -182,8 +182,8 @@ mod tests {
         assert_eq!(locate(TEXT, &[Key(0)]), Some((1, 1)));
         assert_eq!(locate(TEXT, &[Value(0)]), Some((1, 9)));
         assert_eq!(locate(TEXT, &[Value(1), Item(0), Key(1)]), Some((4, 5)));
-        assert_eq!(locate(TEXT, &[Value(1), Item(1), Value(1)]), Some((5, 23)));
-        assert_eq!(locate(TEXT, &[Value(1), Item(1), Value(1), Value(0)]), Some((5, 30)));
+        assert_eq!(locate(TEXT, &[Value(1), Item(1), Value(1)]), Some((5, 24)));
+        assert_eq!(locate(TEXT, &[Value(1), Item(1), Value(1), Value(0)]), Some((5, 31)));
     }
 
     #[test]
