@@ -115,35 +115,10 @@ impl DrawingBackend for SvgElements<'_> {
         self.draw_path([from, to], style)
     }
 
-    fn draw_rect<S: BackendStyle>(
-        &mut self,
-        (left, top): BackendCoord,
-        (right, bottom): BackendCoord,
-        style: &S,
-        _fill: bool,
-    ) -> Drawn {
-        self.open("rect", style.color());
-        self.number("x", left);
-        self.number("y", top);
-        self.number("width", (right - left).max(0));
-        self.number("height", (bottom - top).max(0));
-        self.out.push_str("/>");
-        Ok(())
-    }
-
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
         self.open("path", style.color());
         self.path_data(path, false);
         self.out.push_str(" vector-effect=\"non-scaling-stroke\"/>");
-        Ok(())
-    }
-
-    fn draw_circle<S: BackendStyle>(&mut self, (x, y): BackendCoord, radius: u32, style: &S, _fill: bool) -> Drawn {
-        self.open("circle", style.color());
-        self.number("cx", x);
-        self.number("cy", y);
-        self.number("r", i32::try_from(radius).unwrap_or(i32::MAX));
-        self.out.push_str("/>");
         Ok(())
     }
 

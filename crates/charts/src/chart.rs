@@ -77,7 +77,7 @@ const TICK_PX: f64 = 28.0;
 const TIME_TICK_PX: f64 = 80.0;
 
 /// The chart as an SVG element: scales with its container, coloured by `style/charts.css`, named and described for
-/// screen readers. Sizes under 80 by 40 pixels are drawn as that.
+/// screen readers. Sizes under 120 by 60 pixels are drawn as that.
 pub fn time_chart(chart: &TimeChart<'_>) -> String {
     let layout = Layout::of(chart);
     let (width, height) = layout.size;
@@ -111,15 +111,18 @@ struct Layout {
 
 impl Layout {
     fn of(chart: &TimeChart<'_>) -> Self {
-        let size = (chart.width.max(80), chart.height.max(40));
+        let size = (chart.width.max(120), chart.height.max(60));
         let (width, height) = (f64::from(size.0), f64::from(size.1));
         let plot_height = height - TOP_PX - BOTTOM_PX;
-        let (low, high) = value_range(chart);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "2 to 6 by the clamp")]
         let intervals = (plot_height / TICK_PX).floor().clamp(1.0, 5.0) as usize;
-        let axis = value_axis(low, high, intervals, chart.unit);
+        // Without values there is nothing to number: only the line at the bottom is drawn.
+        let axis = match value_range(chart) {
+            Some((low, high)) => value_axis(low, high, intervals, chart.unit),
+            None => ValueAxis { low: 0.0, high: 1.0, ticks: vec![(0.0, String::new())] },
+        };
         let widest = axis.ticks.iter().map(|(_, label)| text::width(label)).fold(0.0, f64::max);
-        let left = (widest + 7.0).ceil().clamp(GUTTER_PX, width / 2.0);
+        let left = (widest + 7.0).ceil().max(GUTTER_PX).min(width / 2.0);
         let plot = Rect { left, top: TOP_PX, width: width - left - 1.0, height: plot_height };
         Self { size, scales: Scales { plot, grid: chart.grid, low: axis.low, high: axis.high }, axis }
     }
@@ -129,7 +132,9 @@ impl Layout {
         for (value, label) in &self.axis.ticks {
             let y = self.scales.value_to_y(*value);
             draw::rule(svg, self.size, (plot.left, y), (plot.right(), y), Ink::Grid);
-            draw::text(svg, self.size, label, (plot.left - 6.0, y), HPos::Right, Ink::Label);
+            if !label.is_empty() {
+                draw::text(svg, self.size, label, (plot.left - 6.0, y), HPos::Right, Ink::Label);
+            }
         }
     }
 
@@ -143,7 +148,7 @@ impl Layout {
         for (at, label) in time_ticks(self.scales.grid.start_ms, self.scales.grid.end_ms(), at_most) {
             let Some(x) = self.scales.time_to_x(at) else { continue };
             let half = text::width(&label) / 2.0;
-            let x = x.clamp(plot.left + half - 8.0, f64::from(self.size.0) - half);
+            let x = x.max(plot.left + half - 8.0).min(f64::from(self.size.0) - half);
             if x - half >= free_from {
                 draw::text(svg, self.size, &label, (x, y), HPos::Center, Ink::Label);
                 free_from = x + half + 8.0;
@@ -176,9 +181,9 @@ impl Layout {
         for line in &chart.lines {
             let runs = on_grid(line.values);
             if line.area {
-                draw::areas(svg, &plane, &runs, base, Ink::Area(line.style));
+                draw::areas(svg, &plane, &runs, base, line.style);
             }
-            draw::lines(svg, &plane, &runs, Ink::Line(line.style));
+            draw::lines(svg, &plane, &runs, line.style);
         }
     }
 
@@ -206,24 +211,24 @@ impl Layout {
     }
 }
 
-/// What the value axis must hold.
-fn value_range(chart: &TimeChart<'_>) -> (f64, f64) {
+/// What the value axis must hold; `None` without values.
+fn value_range(chart: &TimeChart<'_>) -> Option<(f64, f64)> {
     let band = chart.band.iter().flat_map(|band| [band.low, band.high]);
     let all = || {
         let lines = chart.lines.iter().map(|line| line.values);
         lines.chain(band.clone()).flatten().filter_map(|value| drawable(*value))
     };
-    let Some(any) = all().next() else { return (0.0, 1.0) };
+    let any = all().next()?;
     let (mut low, mut high) = (all().fold(any, f64::min), all().fold(any, f64::max));
     if chart.y_from_zero || chart.lines.iter().any(|line| line.area) {
         (low, high) = (low.min(0.0), high.max(0.0));
     }
-    if low == high {
-        // A constant: some room on both sides, or up from zero.
-        let room = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
-        (low, high) = if low == 0.0 { (0.0, 1.0) } else { (low - room, high + room) };
-    }
-    (low, high)
+    // A constant: up from zero, or some room on both sides.
+    Some(match (low == high, low == 0.0) {
+        (false, _) => (low, high),
+        (true, true) => (0.0, 1.0),
+        (true, false) => (low - low.abs() * 0.1, high + high.abs() * 0.1),
+    })
 }
 
 type Points = Vec<(f64, f64)>;

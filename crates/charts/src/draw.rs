@@ -9,7 +9,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, ShapeStyle, TextStyle};
 
 use crate::backend::SvgElements;
-use crate::ink::Ink;
+use crate::ink::{Ink, SeriesStyle};
 use crate::number::to_tenths;
 use crate::text::FONT_PX;
 
@@ -44,22 +44,23 @@ impl Plane {
     }
 }
 
-/// Each run as a line.
-pub(crate) fn lines(out: &mut String, plane: &Plane, runs: &[Vec<(f64, f64)>], ink: Ink) {
+/// Each run as a line; a lone point as a dot.
+pub(crate) fn lines(out: &mut String, plane: &Plane, runs: &[Vec<(f64, f64)>], style: SeriesStyle) {
     let area = plane.area(out);
     for run in runs {
+        let ink = if run.len() == 1 { Ink::Dot(style) } else { Ink::Line(style) };
         done(area.draw(&PathElement::new(run.as_slice(), stroke(ink))));
     }
 }
 
 /// The area between each run and the value `base`. A lone point has none.
-pub(crate) fn areas(out: &mut String, plane: &Plane, runs: &[Vec<(f64, f64)>], base: f64, ink: Ink) {
+pub(crate) fn areas(out: &mut String, plane: &Plane, runs: &[Vec<(f64, f64)>], base: f64, style: SeriesStyle) {
     let area = plane.area(out);
     for run in runs {
         if let (Some((first, _)), Some((last, _)), 2..) = (run.first(), run.last(), run.len()) {
             let mut outline = run.clone();
             outline.extend([(*last, base), (*first, base)]);
-            done(area.draw(&Polygon::new(outline, stroke(ink).filled())));
+            done(area.draw(&Polygon::new(outline, stroke(Ink::Area(style)).filled())));
         }
     }
 }

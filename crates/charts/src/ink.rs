@@ -59,6 +59,8 @@ pub(crate) enum Ink {
     Band,
     /// The stroke of a series.
     Line(SeriesStyle),
+    /// A point of a series without neighbours.
+    Dot(SeriesStyle),
     /// The filling under a series.
     Area(SeriesStyle),
 }
@@ -87,6 +89,7 @@ impl Ink {
             Ink::Band => (5, 0),
             Ink::Line(style) => (6, index(style).unwrap_or(0)),
             Ink::Area(style) => (7, index(style).unwrap_or(0)),
+            Ink::Dot(style) => (8, index(style).unwrap_or(0)),
         };
         RGBColor(kind, style, 0)
     }
@@ -102,6 +105,7 @@ impl Ink {
             5 => Some(Ink::Band),
             6 => Some(Ink::Line(style)),
             7 => Some(Ink::Area(style)),
+            8 => Some(Ink::Dot(style)),
             _ => None,
         }
     }
@@ -116,6 +120,7 @@ impl Ink {
             Ink::Band => ("p-band", None),
             Ink::Line(style) => ("p-line", Some(style.class())),
             Ink::Area(style) => ("p-area", Some(style.class())),
+            Ink::Dot(style) => ("p-dot", Some(style.class())),
         }
     }
 }

@@ -20,6 +20,6 @@ pub use chart::{Band, Line, Mark, TimeChart, time_chart};
 pub use ink::SeriesStyle;
 pub use scale::{Grid, Rect, Scales};
 pub use sentence::sentence;
-pub use spark::sparkline;
+pub use spark::{sparkarea, sparkline};
 pub use time::{clock_label, moment_label};
 pub use unit::Unit;

@@ -1,16 +1,28 @@
 //! Small lines for tables: no axes, no text, decoration beside a number that says the same.
 
 use crate::decimate::runs;
-use crate::draw::{Plane, lines};
-use crate::ink::{Ink, SeriesStyle};
+use crate::draw::{Plane, areas, lines};
+use crate::ink::SeriesStyle;
 use crate::number::to_f64;
 
 /// Space around the line, in pixels, so that the stroke is not cut.
 const PAD_PX: f64 = 1.5;
 
+/// Air above the highest value of a line that begins at zero.
+const HEADROOM: f64 = 1.15;
+
 /// A line of `values` from edge to edge in `width` by `height` pixels, over its own range. Hidden from screen readers:
 /// the number it belongs to is text.
 pub fn sparkline(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle) -> String {
+    spark(width, height, values, style, false)
+}
+
+/// The same from zero up, with the area below the line filled: for values where the distance to nothing matters.
+pub fn sparkarea(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle) -> String {
+    spark(width, height, values, style, true)
+}
+
+fn spark(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle, from_zero: bool) -> String {
     let mut svg = format!(
         "<svg class=\"sparkline\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          aria-hidden=\"true\" focusable=\"false\">"
@@ -21,7 +33,12 @@ pub fn sparkline(width: u32, height: u32, values: &[Option<f64>], style: SeriesS
     if let Some(any) = all().next() {
         let (low, high) = (all().fold(any, f64::min), all().fold(any, f64::max));
         // A constant series is a line in the middle.
-        let (low, high) = if low < high { (low, high) } else { (low - widen(low), high + widen(high)) };
+        let (low, high) = match from_zero {
+            true if high > 0.0 => (low.min(0.0), high * HEADROOM),
+            true => (low.min(0.0), 1.0),
+            false if low < high => (low, high),
+            false => (low - widen(low), high + widen(high)),
+        };
         let plane = Plane {
             width,
             height,
@@ -33,7 +50,7 @@ pub fn sparkline(width: u32, height: u32, values: &[Option<f64>], style: SeriesS
             low,
             high,
         };
-        lines(&mut svg, &plane, &runs, Ink::Line(style));
+        lines(&mut svg, &plane, &runs, style);
     }
     svg.push_str("</svg>");
     svg

@@ -1,5 +1,8 @@
 //! Round numbers for the value axis.
 
+#[cfg(test)]
+mod tests;
+
 use crate::unit::{Unit, UnitScale, trimmed};
 
 /// The value axis: from where to where, and what is written beside it.
@@ -15,17 +18,18 @@ pub(crate) struct ValueAxis {
 const DECIMAL_STEPS: [f64; 5] = [1.0, 2.0, 2.5, 5.0, 10.0];
 const BINARY_STEPS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
-/// An axis that holds `low..=high` in at most `intervals` equal, round parts.
+/// An axis that holds `low..=high` in at most `intervals` equal, round parts; two at least, because a range around zero
+/// has a part on each side.
 pub(crate) fn value_axis(low: f64, high: f64, intervals: usize, unit: Unit) -> ValueAxis {
     let scale = unit.scale(low.abs().max(high.abs()));
     let (low, high) = (low / scale.divisor, high / scale.divisor);
-    let step = round_step(low, high, intervals.max(1), scale);
+    let step = round_step(low, high, intervals.max(2), scale);
     let first = (low / step).floor();
     let last = (high / step).ceil().max(first + 1.0);
     let decimals = decimals_of(step);
     let mut ticks = Vec::new();
     let mut index = first;
-    while index <= last && ticks.len() <= intervals + 1 {
+    while index <= last && ticks.len() <= intervals.max(2) + 1 {
         let value = index * step;
         ticks.push((value * scale.divisor, label(value, decimals)));
         index += 1.0;

@@ -1,5 +1,8 @@
 //! The time axis: where ticks stand and how moments are written, always in UTC so that server and browser agree.
 
+#[cfg(test)]
+mod tests;
+
 /// Ticks people expect, in seconds; the last ones in days.
 const STEPS_SECS: [i64; 24] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,

@@ -1,6 +1,9 @@
 //! What values are measured in, and how they are written. Only multiplication and division by constants, no logarithms:
 //! those differ in the last bit between platforms.
 
+#[cfg(test)]
+mod tests;
+
 /// What the values of a chart are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
