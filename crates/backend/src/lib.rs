@@ -1,14 +1,31 @@
 //! Services (rules), stores (SQL), upstream clients, embedded telemetry stores, jobs and configuration. Nothing of the UI
 //! and nothing of HTTP serving: whoever calls this crate brings a `Scope`.
 
+pub mod ask;
 pub mod auth;
+mod cache;
 pub mod clock;
 pub mod config;
 pub mod db;
 mod error;
+pub mod ingest;
+pub mod live;
+pub mod logs;
 pub mod metrics;
+mod overview;
+mod portal;
 pub mod provision;
+pub mod scope;
+mod start;
+pub mod stores;
+pub mod telemetry;
 pub mod tenants;
+mod topology;
+pub mod traces;
 pub mod upstream;
 
 pub use error::{Error, Source};
+pub use live::LiveData;
+pub use portal::{Backend, Visitor};
+pub use scope::Scope;
+pub use start::{Database, DemoParts, StartError, TestParts};

@@ -30,6 +30,9 @@ use self::{plan::Plan, view::View};
 use super::{Instant, MetricsStore, Probe, RangeSeries, Ranged, Sample, check_range};
 use crate::Error;
 
+/// The value that ends a series: queries do not see it from there on. The same bit pattern as in Prometheus.
+pub const STALE: f64 = f64::from_bits(tsink::promql::types::PROMETHEUS_STALE_NAN_BITS);
+
 /// One sample to write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {

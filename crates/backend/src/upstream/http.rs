@@ -28,6 +28,8 @@ pub struct Connect {
     pub org_id: Option<String>,
     /// Bearer token. Never logged.
     pub token: Option<String>,
+    /// User name and password of basic authentication. Never logged.
+    pub basic: Option<(String, String)>,
 }
 
 impl Connect {
@@ -40,6 +42,7 @@ impl Connect {
             max_bytes: 64 << 20,
             org_id: None,
             token: None,
+            basic: None,
         }
     }
 }
@@ -60,6 +63,7 @@ pub struct Http {
     store: String,
     deadline: Duration,
     max_bytes: usize,
+    basic: Option<(String, String)>,
 }
 
 impl Http {
@@ -98,6 +102,7 @@ impl Http {
             store: connect.store.clone(),
             deadline: connect.deadline,
             max_bytes: connect.max_bytes,
+            basic: connect.basic.clone(),
         })
     }
 
@@ -132,6 +137,10 @@ impl Http {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, Error> {
+        let request = match &self.basic {
+            Some((username, password)) => request.basic_auth(username, Some(password)),
+            None => request,
+        };
         match tokio::time::timeout(self.deadline, self.exchange(request)).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::Timeout { store: self.store.clone() }),
@@ -144,23 +153,13 @@ impl Http {
         if status.is_redirection() {
             return Err(Error::upstream(&self.store, "it answers with a redirect, which is not followed"));
         }
-        if response.content_length().is_some_and(|len| len > self.max_bytes as u64) {
-            return Err(self.too_large());
-        }
-        let mut body = BytesMut::with_capacity(response.content_length().unwrap_or(0) as usize);
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|source| self.broken(source))?;
-            if body.len() + chunk.len() > self.max_bytes {
-                return Err(self.too_large());
+        match read_body(response, self.max_bytes).await {
+            Ok(body) => Ok(Answer { status, body }),
+            Err(BadBody::TooLarge { max_bytes }) => {
+                Err(Error::upstream(&self.store, format!("its answer is larger than {} KiB", max_bytes >> 10)))
             }
-            body.extend_from_slice(&chunk);
+            Err(BadBody::Broken(source)) => Err(self.broken(source)),
         }
-        Ok(Answer { status, body: body.freeze() })
-    }
-
-    fn too_large(&self) -> Error {
-        Error::upstream(&self.store, format!("its answer is larger than {} MiB", self.max_bytes >> 20))
     }
 
     fn broken(&self, source: reqwest::Error) -> Error {
@@ -175,6 +174,38 @@ impl Http {
             source: Some(Box::new(source.without_url())),
         }
     }
+}
+
+/// Why a body was not read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadBody {
+    /// It is larger than accepted.
+    #[error("the body is larger than {max_bytes} bytes")]
+    TooLarge {
+        /// What would have been accepted.
+        max_bytes: usize,
+    },
+    /// The connection broke.
+    #[error("the connection broke")]
+    Broken(#[source] reqwest::Error),
+}
+
+/// Reads a body up to a size, counted after decompression.
+pub(crate) async fn read_body(response: reqwest::Response, max_bytes: usize) -> Result<Bytes, BadBody> {
+    let announced = response.content_length().unwrap_or(0);
+    if announced > max_bytes as u64 {
+        return Err(BadBody::TooLarge { max_bytes });
+    }
+    let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(BadBody::Broken)?;
+        if body.len() + chunk.len() > max_bytes {
+            return Err(BadBody::TooLarge { max_bytes });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 fn header(field: &'static str, value: &str) -> Result<HeaderValue, Error> {
