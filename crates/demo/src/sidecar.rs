@@ -10,6 +10,7 @@ mod metrics;
 mod outbound;
 mod payload;
 mod peer;
+mod pending;
 mod pool;
 mod stats;
 mod tcp;

@@ -1,6 +1,7 @@
 //! What the demo mesh consists of: its workloads, and what each of them does when it is called. This catalogue is the
 //! single source for the live services, for the load and for the back-filled history. No IO here.
 
+mod catalogue;
 mod routes;
 mod workloads;
 

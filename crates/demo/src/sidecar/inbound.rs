@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::{
     Payload, Peer, Proxy,
     labels::Edge,
-    outbound::{Pending, grpc_status, size_of_headers, stamp},
-    payload::read_body,
+    payload::{header_bytes, read_body},
+    pending::{Pending, grpc_status, stamp},
     tcp::Counted,
 };
 use crate::{
@@ -66,7 +66,7 @@ pub async fn pass(
         edge: Edge::inbound(peer, proxy.me, caller.principal.is_some()),
         grpc,
         started: Instant::now(),
-        request_bytes: size_of_headers(&head.headers) + head.uri.path().len() + body.len(),
+        request_bytes: header_bytes(&head.headers) + head.uri.path().len() + body.len(),
         finished: !proxy.me.reports_inbound(),
         proxy: proxy.clone(),
     };
