@@ -1,7 +1,7 @@
 //! Password hashing: argon2id with the parameters OWASP's password storage cheat sheet names first (19 MiB, 2 passes, one
 //! lane), never on an async thread and never more than two at a time.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
@@ -19,6 +19,7 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Each takes 19 MiB and one core for about 20 ms.
 const AT_ONCE: usize = 2;
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A hash of a password nobody has, made with the parameters above: checking against it takes as long as a real check.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZWJvZHkgZWxzZXM$NsT0X0ZiVq9sDydNbn0c0Tg7kIYJXJYUlhdFOeWZcGY";
@@ -83,7 +84,10 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(Error::internal)?;
+        // A flood must not pile up: whoever waits this long is asked to come back.
+        let waited = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.0).acquire_owned()).await;
+        let permit =
+            waited.map_err(|_| Error::RateLimited { retry_after: LONGEST_WAIT.as_secs() })?.map_err(Error::internal)?;
         tokio::task::spawn_blocking(move || {
             // Held by the work, not by the waiting: a caller who goes away must not let a third one start.
             let _permit = permit;
@@ -138,6 +142,14 @@ mod tests {
         assert!(passwords.hash("").await.is_err());
         assert!(passwords.hash(&"p".repeat(PASSWORD_MAX_BYTES + 1)).await.is_err());
         assert!(!passwords.verify(&"p".repeat(PASSWORD_MAX_BYTES + 1), Some(&hash)).await.expect("checked"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_is_asked_to_come_back() {
+        let passwords = Passwords::new();
+        let _busy = Arc::clone(&passwords.0).acquire_many_owned(2).await.expect("open");
+        let error = passwords.verify("x", None).await.expect_err("nobody gets through");
+        assert!(matches!(error, Error::RateLimited { retry_after: 10 }), "{error}");
     }
 
     #[tokio::test]
