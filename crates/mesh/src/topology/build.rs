@@ -9,6 +9,7 @@ mod hash;
 mod health;
 mod nodes;
 mod read;
+mod row;
 mod services;
 mod tally;
 

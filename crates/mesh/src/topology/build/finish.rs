@@ -21,25 +21,31 @@ const SAME_TRAFFIC: f64 = 0.9;
 pub(super) fn finish(reading: Reading<'_>, view: &View) -> Graph {
     let Reading { drafts, tallies } = reading;
     let ids: Vec<String> = drafts.all.iter().map(|draft| draft.key.id()).collect();
-    let mut sums: Vec<Sum> = vec![Sum::default(); ids.len()];
-    let mut edges = Vec::with_capacity(tallies.all.len());
+    let mut made: Vec<Made> = Vec::with_capacity(tallies.all.len());
     for ((source, target, protocol), tally) in &tallies.all {
         let (source, target, protocol) = (*source, *target, *protocol);
         let judged = Judged::of(protocol, tally);
         if judged.rate <= 0.0 && !view.idle_edges {
             continue;
         }
-        sums[source].sends(protocol, &judged, source == target);
-        sums[target].receives(protocol, &judged, source == target);
+        let answers = judged.answers;
         let waypoint =
             [&drafts.all[source], &drafts.all[target]].map(|draft| draft.flags.contains(&NodeFlag::Waypoint));
-        edges.push((source, edge(&ids[source], &ids[target], protocol, tally, &judged, waypoint)));
+        let edge = edge(&ids[source], &ids[target], protocol, tally, judged, waypoint);
+        made.push(Made { source, target, answers, edge });
     }
-    for (source, edge) in &mut edges {
-        let total = sums[*source].rates.sent(edge.protocol);
-        edge.percent_of_source = percent(edge.rate, total);
+    // Adding up by size, so that neither the order of rows nor that of ids shows in the last digit.
+    made.sort_unstable_by(|a, b| a.edge.rate.total_cmp(&b.edge.rate).then_with(|| a.answers.order(&b.answers)));
+    let mut sums: Vec<Sum> = vec![Sum::default(); ids.len()];
+    for made in &made {
+        sums[made.source].sends(made);
+        sums[made.target].receives(made);
     }
-    let mut edges: Vec<Edge> = edges.into_iter().map(|(_, edge)| edge).collect();
+    sums.iter_mut().for_each(Sum::round);
+    for made in &mut made {
+        made.edge.percent_of_source = percent(made.edge.rate, sums[made.source].rates.sent(made.edge.protocol));
+    }
+    let mut edges: Vec<Edge> = made.into_iter().map(|made| made.edge).collect();
     edges.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     let mut nodes: Vec<Node> = Vec::with_capacity(ids.len());
     for ((draft, sum), id) in drafts.all.iter().zip(&sums).zip(ids) {
@@ -50,6 +56,14 @@ pub(super) fn finish(reading: Reading<'_>, view: &View) -> Graph {
     boxes::add(&mut nodes, view);
     nodes.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     Graph { duration_s: view.duration_s, nodes, edges, ..Graph::default() }
+}
+
+/// An edge on its way into the graph.
+struct Made {
+    source: usize,
+    target: usize,
+    answers: Answers,
+    edge: Edge,
 }
 
 /// The verdict over an edge's reports.
@@ -88,23 +102,8 @@ impl Judged {
                 *share = percent(*share, chosen.total);
             }
         }
-        judged.answers.round();
+        judged.answers.map(grid);
         judged
-    }
-}
-
-impl Answers {
-    fn round(&mut self) {
-        for rate in [
-            &mut self.total,
-            &mut self.redirects,
-            &mut self.client_errors,
-            &mut self.server_errors,
-            &mut self.errors,
-            &mut self.unanswered,
-        ] {
-            *rate = grid(*rate);
-        }
     }
 }
 
@@ -113,7 +112,7 @@ fn edge(
     target: &str,
     protocol: Protocol,
     tally: &Tally<'_>,
-    judged: &Judged,
+    judged: Judged,
     waypoint: [bool; 2],
 ) -> Edge {
     let answers = &judged.answers;
@@ -142,7 +141,7 @@ fn edge(
         rates,
         percent_of_source: 0.0,
         percent_error: percent(answers.failed(), judged.rate),
-        responses: judged.responses.clone(),
+        responses: judged.responses,
         latency_ms: LatencyMs { p50: latency(0), p95: latency(1), p99: latency(2) },
         bytes_per_s: if protocol == Protocol::Tcp { judged.rate } else { grid(bytes) },
         mtls: security(tally, waypoint.contains(&true)),
@@ -192,42 +191,63 @@ struct Sum {
 }
 
 impl Sum {
-    fn sends(&mut self, protocol: Protocol, judged: &Judged, to_itself: bool) {
+    fn sends(&mut self, made: &Made) {
+        let rate = made.edge.rate;
         self.edges += 1;
-        self.to_others += usize::from(!to_itself);
-        match protocol {
+        self.to_others += usize::from(made.source != made.target);
+        match made.edge.protocol {
             Protocol::Http => {
-                self.rates.http_out = grid(self.rates.http_out + judged.rate);
-                self.answers.http_out.add(&judged.answers);
+                self.rates.http_out += rate;
+                self.answers.http_out.add(&made.answers);
             }
             Protocol::Grpc => {
-                self.rates.grpc_out = grid(self.rates.grpc_out + judged.rate);
-                self.answers.grpc_out.add(&judged.answers);
+                self.rates.grpc_out += rate;
+                self.answers.grpc_out.add(&made.answers);
             }
-            Protocol::Tcp => self.rates.tcp_out = grid(self.rates.tcp_out + judged.rate),
+            Protocol::Tcp => self.rates.tcp_out += rate,
         }
     }
 
-    fn receives(&mut self, protocol: Protocol, judged: &Judged, from_itself: bool) {
+    fn receives(&mut self, made: &Made) {
+        let (rate, rates, answers) = (made.edge.rate, &mut self.rates, &made.answers);
         self.edges += 1;
-        self.from_others += usize::from(!from_itself);
-        let (rates, answers) = (&mut self.rates, &judged.answers);
-        match protocol {
+        self.from_others += usize::from(made.source != made.target);
+        match made.edge.protocol {
             Protocol::Http => {
-                rates.http_in = grid(rates.http_in + judged.rate);
-                rates.http_in_3xx = grid(rates.http_in_3xx + answers.redirects);
-                rates.http_in_4xx = grid(rates.http_in_4xx + answers.client_errors);
-                rates.http_in_5xx = grid(rates.http_in_5xx + answers.server_errors);
-                rates.http_in_no_response = grid(rates.http_in_no_response + answers.unanswered);
+                rates.http_in += rate;
+                rates.http_in_3xx += answers.redirects;
+                rates.http_in_4xx += answers.client_errors;
+                rates.http_in_5xx += answers.server_errors;
+                rates.http_in_no_response += answers.unanswered;
                 self.answers.http_in.add(answers);
             }
             Protocol::Grpc => {
-                rates.grpc_in = grid(rates.grpc_in + judged.rate);
-                rates.grpc_in_err = grid(rates.grpc_in_err + answers.errors);
-                rates.grpc_in_no_response = grid(rates.grpc_in_no_response + answers.unanswered);
+                rates.grpc_in += rate;
+                rates.grpc_in_err += answers.errors;
+                rates.grpc_in_no_response += answers.unanswered;
                 self.answers.grpc_in.add(answers);
             }
-            Protocol::Tcp => rates.tcp_in = grid(rates.tcp_in + judged.rate),
+            Protocol::Tcp => rates.tcp_in += rate,
+        }
+    }
+
+    fn round(&mut self) {
+        let r = &mut self.rates;
+        for rate in [
+            &mut r.http_in,
+            &mut r.http_in_3xx,
+            &mut r.http_in_4xx,
+            &mut r.http_in_5xx,
+            &mut r.http_in_no_response,
+            &mut r.http_out,
+            &mut r.grpc_in,
+            &mut r.grpc_in_err,
+            &mut r.grpc_in_no_response,
+            &mut r.grpc_out,
+            &mut r.tcp_in,
+            &mut r.tcp_out,
+        ] {
+            *rate = grid(*rate);
         }
     }
 

@@ -3,11 +3,8 @@
 
 use std::cell::RefCell;
 
-use super::hash::FastMap;
-use crate::{
-    Labels,
-    topology::{Focus, View},
-};
+use super::{hash::FastMap, row::Row};
+use crate::topology::{Focus, View};
 
 /// Whose an end of a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +72,9 @@ impl<'a, 'v> Sight<'a, 'v> {
     }
 
     /// Reads a row; none when the row is no use, is nobody's business or was not asked for.
-    pub(super) fn flow(&self, labels: &'a Labels) -> Option<Flow<'a>> {
-        let (source, source_cluster) = self.source(labels)?;
-        let (destination, service) = self.destination(labels, source_cluster)?;
+    pub(super) fn flow(&self, row: &Row<'a>) -> Option<Flow<'a>> {
+        let (source, source_cluster) = self.source(row)?;
+        let (destination, service) = self.destination(row, source_cluster)?;
         let owns = |end: &End<'_>| end.owner == Owner::Own;
         let asked = |end: &End<'_>| owns(end) && self.view.asks_for(end.cluster, end.namespace);
         if !asked(&source) && !asked(&destination) {
@@ -92,11 +89,11 @@ impl<'a, 'v> Sight<'a, 'v> {
     }
 
     /// The calling end, and its cluster as the row says it.
-    fn source(&self, labels: &'a Labels) -> Option<(End<'a>, &'a str)> {
-        let namespace = known(labels.get("source_workload_namespace"));
-        let workload = known(labels.get("source_workload"));
-        let app = known(labels.get("source_canonical_service"));
-        let stated = labels.get("source_cluster");
+    fn source(&self, row: &Row<'a>) -> Option<(End<'a>, &'a str)> {
+        let namespace = known(row.source_workload_namespace);
+        let workload = known(row.source_workload);
+        let app = known(row.source_canonical_service);
+        let stated = row.source_cluster;
         // A namespace with nobody in it, or a cluster that says `unknown` aloud: a half-filled copy of a row that
         // another reporter fills properly.
         if !namespace.is_empty() && ((workload.is_empty() && app.is_empty()) || stated == "unknown") {
@@ -104,23 +101,23 @@ impl<'a, 'v> Sight<'a, 'v> {
         }
         let cluster = or_unknown(stated);
         let owner = self.owner(cluster, namespace);
-        let version = known_version(labels.get("source_canonical_revision"));
-        let principal = self.principal(labels.get("source_principal"), cluster);
+        let version = known_version(row.source_canonical_revision);
+        let principal = self.principal(row.source_principal, cluster);
         let end = End { owner, cluster, namespace, workload, app, version, principal };
         Some((end.confined(), known(stated)))
     }
 
-    fn destination(&self, labels: &'a Labels, source_cluster: &'a str) -> Option<(End<'a>, Service<'a>)> {
-        let workload = known(labels.get("destination_workload"));
-        let host = known(labels.get("destination_service"));
-        let mut name = known(labels.get("destination_service_name"));
-        let mut service_namespace = known(labels.get("destination_service_namespace"));
+    fn destination(&self, row: &Row<'a>, source_cluster: &'a str) -> Option<(End<'a>, Service<'a>)> {
+        let workload = known(row.destination_workload);
+        let host = known(row.destination_service);
+        let mut name = known(row.destination_service_name);
+        let mut service_namespace = known(row.destination_service_namespace);
         if host == name
             && let Some(gateway) = egress_gateway(host)
         {
             (name, service_namespace) = (gateway, "istio-system");
         }
-        let mut stated = labels.get("destination_cluster");
+        let mut stated = row.destination_cluster;
         if known(stated).is_empty() && !source_cluster.is_empty() && !service_namespace.is_empty() {
             stated = source_cluster; // istio/istio#29373
         }
@@ -132,7 +129,7 @@ impl<'a, 'v> Sight<'a, 'v> {
             name = host;
         }
         let cluster = or_unknown(stated);
-        let workload_namespace = known(labels.get("destination_workload_namespace"));
+        let workload_namespace = known(row.destination_workload_namespace);
         let namespace = if workload_namespace.is_empty() { service_namespace } else { workload_namespace };
         let mut owner = self.owner(cluster, namespace);
         // The host may tell whose it is when no label does.
@@ -152,9 +149,9 @@ impl<'a, 'v> Sight<'a, 'v> {
         } else {
             Service { hidden: !host.is_empty() || !name.is_empty(), ..Service::default() }
         };
-        let app = known(labels.get("destination_canonical_service"));
-        let version = known_version(labels.get("destination_canonical_revision"));
-        let principal = self.principal(labels.get("destination_principal"), cluster);
+        let app = known(row.destination_canonical_service);
+        let version = known_version(row.destination_canonical_revision);
+        let principal = self.principal(row.destination_principal, cluster);
         let end = End { owner, cluster, namespace, workload, app, version, principal };
         Some((end.confined(), service))
     }

@@ -41,6 +41,10 @@ impl Hasher for FastHasher {
         self.mix(value.into());
     }
 
+    fn write_u64(&mut self, value: u64) {
+        self.mix(value);
+    }
+
     fn write_usize(&mut self, value: usize) {
         self.mix(value as u64);
     }

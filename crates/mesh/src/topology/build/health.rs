@@ -85,12 +85,32 @@ impl Answers {
     }
 
     pub(super) fn add(&mut self, other: &Self) {
-        self.total += other.total;
-        self.redirects += other.redirects;
-        self.client_errors += other.client_errors;
-        self.server_errors += other.server_errors;
-        self.errors += other.errors;
-        self.unanswered += other.unanswered;
+        for (own, other) in self.figures_mut().into_iter().zip(other.figures()) {
+            *own += other;
+        }
+    }
+
+    /// Changes every figure.
+    pub(super) fn map(&mut self, change: impl Fn(f64) -> f64) {
+        for own in self.figures_mut() {
+            *own = change(*own);
+        }
+    }
+
+    /// Some fixed order.
+    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let differs = |(a, b): (f64, f64)| Some(a.total_cmp(&b)).filter(|order| order.is_ne());
+        self.figures().into_iter().zip(other.figures()).find_map(differs).unwrap_or(std::cmp::Ordering::Equal)
+    }
+
+    fn figures(&self) -> [f64; 6] {
+        let Self { total, redirects, client_errors, server_errors, errors, unanswered } = *self;
+        [total, redirects, client_errors, server_errors, errors, unanswered]
+    }
+
+    fn figures_mut(&mut self) -> [&mut f64; 6] {
+        let Self { total, redirects, client_errors, server_errors, errors, unanswered } = self;
+        [total, redirects, client_errors, server_errors, errors, unanswered]
     }
 
     /// Everything that counts as failed.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{flow::Flow, hash::FastMap, nodes::Ends};
 use crate::topology::Protocol;
 
-/// Who reported a row.
+/// Who reported a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reporter {
     Source,
@@ -160,21 +160,22 @@ impl<'a> Tallies<'a> {
     }
 
     /// Adds traffic to every edge of the call.
-    pub(super) fn add(&mut self, ends: Ends, protocol: Protocol, flow: &Flow<'a>, row: &Row<'a>) {
+    pub(super) fn add(&mut self, ends: Ends, protocol: Protocol, flow: &Flow<'a>, report: &Report<'a>) {
         for (source, destination) in ends.legs() {
             let tally = self.at((source, destination, protocol));
-            if !flow.source.principal.is_empty() {
+            // A service between has no identity of its own that could have called.
+            if !flow.source.principal.is_empty() && source == ends.source {
                 tally.source_principals.insert(flow.source.principal);
             }
             if !flow.destination.principal.is_empty() {
                 tally.destination_principals.insert(flow.destination.principal);
             }
-            let traffic = tally.traffic.of(row.reporter);
-            traffic.policy_known |= row.policy_known;
-            if row.mutual {
-                traffic.mutual += row.response.rate;
+            let traffic = tally.traffic.of(report.reporter);
+            traffic.policy_known |= report.policy_known;
+            if report.mutual {
+                traffic.mutual += report.response.rate;
             }
-            traffic.add(row.response.clone());
+            traffic.add(report.response.clone());
         }
     }
 
@@ -190,7 +191,7 @@ impl<'a> Tallies<'a> {
 
 /// What a traffic row says beside its ends.
 #[derive(Clone, Debug)]
-pub(super) struct Row<'a> {
+pub(super) struct Report<'a> {
     pub reporter: Reporter,
     pub mutual: bool,
     pub policy_known: bool,
