@@ -45,7 +45,10 @@ pub struct LiveState<T: Send + Sync + 'static> {
 
 /// Follows a topic whose pushes are whole answers. `subscribe` is what this part of the page wants; when it does not
 /// name the topic, following pauses. The tenant is the one of the address.
-pub fn use_topic<T: DeserializeOwned + Send + Sync + 'static>(topic: Topic, subscribe: Signal<Subscribe>) -> LiveState<T> {
+pub fn use_topic<T: DeserializeOwned + Send + Sync + 'static>(
+    topic: Topic,
+    subscribe: Signal<Subscribe>,
+) -> LiveState<T> {
     let (data, set_data) = signal(None);
     let (at, set_at) = signal(None);
     let status = follow(topic, subscribe, move |head, text| match (head.kind, serde_json::from_str::<Push<T>>(text)) {
@@ -61,7 +64,11 @@ pub fn use_topic<T: DeserializeOwned + Send + Sync + 'static>(topic: Topic, subs
 
 /// Follows a topic and hands every push to `take`: what it is, and the whole message. `take` answers whether it could use
 /// it; after a delta that it could not, everything is asked for again. Ends with the caller's owner.
-pub fn follow(topic: Topic, subscribe: Signal<Subscribe>, take: impl Fn(Head, &str) -> bool + 'static) -> Signal<Status> {
+pub fn follow(
+    topic: Topic,
+    subscribe: Signal<Subscribe>,
+    take: impl Fn(Head, &str) -> bool + 'static,
+) -> Signal<Status> {
     let status = ArcRwSignal::new(Status::Off);
     let own = Arc::new(std::sync::OnceLock::<u64>::new());
     let params = use_params_map();

@@ -103,24 +103,25 @@ async fn an_expression_that_cannot_be_read_says_so_at_the_field() {
 #[tokio::test]
 async fn the_backend_is_asked_for_what_the_url_says() {
     let world = World::default();
-    get(world.clone(), "/t/acme/topology?graph=workload&box=none&namespaces=shop,ai&duration=10m&focus=app:shop/cart").await;
+    get(world.clone(), "/t/acme/topology?graph=workload&box=none&namespaces=shop,ai&duration=10m&focus=app:shop/cart")
+        .await;
     let asked = world.asked();
     assert_eq!(asked.len(), 1, "one request for the graph");
     let query = serde_json::to_value(&asked[0]).expect("a query");
-    for (name, value) in [
-        ("graph", "workload"),
-        ("box", ""),
-        ("namespaces", "shop,ai"),
-        ("duration", "10m"),
-        ("focus", "app:shop/cart"),
-    ] {
+    for (name, value) in
+        [("graph", "workload"), ("box", ""), ("namespaces", "shop,ai"), ("duration", "10m"), ("focus", "app:shop/cart")]
+    {
         assert_eq!(query[name], value, "{name}");
     }
     assert_eq!(query["layout"], true);
     let plain = World::default();
     get(plain.clone(), "/t/acme/topology").await;
     let query = serde_json::to_value(&plain.asked()[0]).expect("a query");
-    assert_eq!((&query["duration"], &query["at"]), (&"1m".into(), &serde_json::Value::Null), "the present is looked at closely");
+    assert_eq!(
+        (&query["duration"], &query["at"]),
+        (&"1m".into(), &serde_json::Value::Null),
+        "the present is looked at closely"
+    );
 }
 
 #[tokio::test]

@@ -66,9 +66,13 @@ impl World {
         let mut graph = mk_graph();
         let model = |name: &str| graph.nodes.iter().find(|node| node.id == node_id(name)).cloned().expect("a node");
         let mut nodes: Vec<Node> = Vec::new();
-        for (name, namespace) in
-            [("llm-app", "ai"), ("model-stub", "ai"), ("sample-app", "platform"), ("email", "shop"), ("legacy", "platform")]
-        {
+        for (name, namespace) in [
+            ("llm-app", "ai"),
+            ("model-stub", "ai"),
+            ("sample-app", "platform"),
+            ("email", "shop"),
+            ("legacy", "platform"),
+        ] {
             let mut node = model("cart");
             node.id = node_id(name);
             node.app = Some(name.into());

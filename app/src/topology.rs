@@ -1,0 +1,22 @@
+//! The mesh as a graph: drawing, table, panel of a node. All state of the view stands in the URL.
+
+pub mod api;
+mod board;
+mod camera;
+mod filter;
+mod input;
+mod keys;
+mod page;
+mod panel;
+mod rows;
+mod stage;
+mod table;
+mod toolbar;
+mod view;
+mod walk;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use page::TopologyPage;

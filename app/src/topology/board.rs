@@ -1,0 +1,427 @@
+//! The state of the page: what the URL asks for, the graph that is there, and what the pointer and the keyboard do to it.
+//! Everything else of the page reads from here. Data arrives here and nowhere else.
+
+use std::collections::BTreeSet;
+
+use contract::{
+    TenantSlug,
+    live::{Push, PushKind, Subscribe, Topic},
+    overview::EmptyCheck,
+    topology::{Focus, Graph, GraphDelta, Node, NodeDetail},
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
+use mesh::topology::NodeKind;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    api::{EmptyArgs, GraphArgs, NodeArgs, topology_empty_checks, topology_graph, topology_node},
+    camera::{Camera, Frame},
+    filter::{Sieve, sieve},
+    view::View,
+    walk::Map,
+};
+use crate::{
+    live::{Head, Status, follow},
+    platform::{UiError, now, set_status},
+};
+
+/// While a view that should be live is not connected, it is fetched this often, milliseconds.
+const POLL_MS: u64 = 15_000;
+
+/// The charts of the panel are fetched again at most this often, milliseconds.
+const DETAIL_EVERY_MS: i64 = 15_000;
+
+/// The data the page starts with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct First {
+    /// The graph.
+    pub graph: Graph,
+    /// Charts of the selected node, where one is selected.
+    pub detail: Option<Result<NodeDetail, UiError>>,
+    /// Why the graph is empty, when it is.
+    pub checks: Vec<EmptyCheck>,
+}
+
+/// What a view asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The graph.
+    pub graph: GraphArgs,
+    /// The selected node.
+    pub node: Option<NodeArgs>,
+}
+
+impl Asked {
+    /// What this view asks for.
+    pub fn new(tenant: &TenantSlug, view: &View) -> Self {
+        let node = |focus: Focus| NodeArgs { tenant: tenant.clone(), focus, range: view.range };
+        Self {
+            graph: GraphArgs { tenant: tenant.clone(), query: view.query(now()) },
+            node: view.sel.as_ref().and_then(|sel| sel.parse().ok()).map(node),
+        }
+    }
+}
+
+/// Fetches what the page starts with. A panel that cannot be read does not cost the graph.
+pub async fn load(asked: Asked) -> Result<First, UiError> {
+    let tenant = asked.graph.tenant.clone();
+    let detail = async {
+        match asked.node {
+            Some(args) => Some(topology_node(args).await),
+            None => None,
+        }
+    };
+    let (graph, detail) = futures::future::join(topology_graph(asked.graph), detail).await;
+    let graph = graph?;
+    let checks = if graph.nodes.is_empty() {
+        topology_empty_checks(EmptyArgs { tenant }).await.unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    set_status(200);
+    Ok(First { graph, detail, checks })
+}
+
+/// The panel of a node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Panel {
+    /// The selection it belongs to, as in the URL.
+    pub sel: Option<String>,
+    /// Charts; none while they are on their way, or where the node has none.
+    pub data: Option<Result<NodeDetail, UiError>>,
+}
+
+/// The state of the page. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Board {
+    /// The tenant.
+    pub tenant: StoredValue<TenantSlug>,
+    /// What the URL asks for.
+    pub view: Memo<View>,
+    /// The graph that is there.
+    pub graph: RwSignal<Graph>,
+    /// The open panel.
+    pub panel: RwSignal<Panel>,
+    /// Why the graph is empty.
+    pub checks: RwSignal<Vec<EmptyCheck>>,
+    /// Why the latest fetch failed; the graph is an older one then.
+    pub trouble: RwSignal<Option<UiError>>,
+    /// True while a fetch is under way.
+    pub busy: RwSignal<bool>,
+    /// How the live connection goes.
+    pub status: Signal<Status>,
+    /// What the find and hide boxes and `errors only` leave.
+    pub sieve: Memo<Sieve>,
+    /// Node under the pointer.
+    pub hover: RwSignal<Option<String>>,
+    /// Nodes picked to see the ways between them; at most two.
+    pub picked: RwSignal<Vec<String>>,
+    /// Node the keyboard stands on.
+    pub cursor: RwSignal<Option<String>>,
+    /// True in the browser, once the page answers to it.
+    pub awake: RwSignal<bool>,
+    /// Where the drawing stands.
+    pub camera: RwSignal<Camera>,
+    /// The view box around the drawing.
+    pub frame: Memo<Frame>,
+    /// The whole drawing at once, however small it gets.
+    pub whole: RwSignal<bool>,
+    go: StoredValue<Box<dyn Fn(String, bool) + Send + Sync>>,
+}
+
+/// The view the URL asks for.
+pub fn use_view() -> Memo<View> {
+    let query = use_query_map();
+    Memo::new(move |_| query.with(|query| View::parse(&|name| query.get(name))))
+}
+
+/// The state of the page. Only below [`Board::provide`].
+pub fn use_board() -> Board {
+    expect_context()
+}
+
+impl Board {
+    /// Makes the state from the first data and keeps it fresh from then on.
+    pub fn provide(tenant: TenantSlug, view: Memo<View>, first: First) -> Self {
+        let graph = RwSignal::new(first.graph);
+        let wanted = {
+            let tenant = tenant.clone();
+            Memo::new(move |_| view.with(|view| (view.follows(), Asked::new(&tenant, view).graph)))
+        };
+        let subscribe = Signal::derive(move || match wanted.get() {
+            (true, args) => {
+                Subscribe { subscribe: vec![Topic::Topology], topology: Some(args.query), ..Subscribe::default() }
+            }
+            (false, _) => Subscribe::default(),
+        });
+        let status = follow(Topic::Topology, subscribe, move |head, text| take(graph, head, text));
+        let navigate = use_navigate();
+        let board = Self {
+            tenant: StoredValue::new(tenant),
+            view,
+            graph,
+            panel: RwSignal::new(Panel { sel: view.with_untracked(|view| view.sel.clone()), data: first.detail }),
+            checks: RwSignal::new(first.checks),
+            trouble: RwSignal::new(None),
+            busy: RwSignal::new(false),
+            status,
+            sieve: Memo::new(move |_| graph.with(|graph| view.with(|view| sieve(graph, view)))),
+            hover: RwSignal::new(None),
+            picked: RwSignal::new(Vec::new()),
+            cursor: RwSignal::new(None),
+            awake: RwSignal::new(false),
+            camera: RwSignal::new(Camera::default()),
+            whole: RwSignal::new(false),
+            frame: Memo::new(move |_| {
+                let size = |graph: &Graph| graph.layout.as_ref().map(|layout| (layout.width, layout.height));
+                let (width, height) = graph.with(size).unwrap_or_default();
+                Frame::around(width, height)
+            }),
+            go: StoredValue::new(Box::new(move |href, replace| {
+                navigate(&href, NavigateOptions { scroll: false, replace, ..NavigateOptions::default() });
+            })),
+        };
+        provide_context(board);
+        board.keep_fresh(wanted);
+        board
+    }
+
+    /// Fetches when the URL asks for something else, and now and then where pushes should come and do not.
+    fn keep_fresh(self, wanted: Memo<(bool, GraphArgs)>) {
+        Effect::new(move |before: Option<GraphArgs>| {
+            let (_, args) = wanted.get();
+            if before.is_some_and(|before| before != args) {
+                self.fetch(args.clone());
+            }
+            args
+        });
+        Effect::new(move |before: Option<Option<String>>| {
+            let sel = self.view.with(|view| view.sel.clone());
+            if before.is_some_and(|before| before != sel) {
+                self.fetch_detail(sel.clone());
+            }
+            sel
+        });
+        // The charts follow the graph, but not at its pace.
+        Effect::new(move |last: Option<i64>| {
+            self.graph.with(|graph| graph.at.len());
+            let (last, present) = (last.unwrap_or_else(|| now().0), now().0);
+            if present - last < DETAIL_EVERY_MS {
+                return last;
+            }
+            self.fetch_detail(self.view.with_untracked(|view| view.sel.clone()));
+            present
+        });
+        Effect::new(move |_| {
+            self.awake.set(true);
+            let poll = set_interval_with_handle(
+                move || {
+                    let (follows, args) = wanted.get_untracked();
+                    if follows && self.status.get_untracked() == Status::Reconnecting {
+                        self.fetch(args);
+                    }
+                },
+                std::time::Duration::from_millis(POLL_MS),
+            );
+            on_cleanup(move || {
+                if let Ok(poll) = poll {
+                    poll.clear();
+                }
+            });
+        });
+    }
+
+    /// Fetches the graph; of several under way only the latest counts.
+    pub fn fetch(self, args: GraphArgs) {
+        self.busy.set(true);
+        spawn_local(async move {
+            let tenant = args.tenant.clone();
+            let answer = topology_graph(args.clone()).await;
+            // The page may be gone, or ask for something else by now.
+            let current = self.view.try_with_untracked(|view| Asked::new(&tenant, view).graph == args);
+            if current != Some(true) {
+                return;
+            }
+            self.busy.set(false);
+            match answer {
+                Ok(graph) => {
+                    let empty = graph.nodes.is_empty();
+                    self.trouble.set(None);
+                    self.graph.set(graph);
+                    if empty && let Ok(checks) = topology_empty_checks(EmptyArgs { tenant }).await {
+                        self.checks.try_set(checks);
+                    }
+                }
+                Err(error) => self.trouble.set(Some(error)),
+            }
+        });
+    }
+
+    /// Fetches the charts of a selection. The old ones of the same node stay until the new ones are there.
+    fn fetch_detail(self, sel: Option<String>) {
+        let focus = sel.as_ref().and_then(|sel| self.graph.with_untracked(|graph| focus_of(graph, sel)));
+        if self.panel.with_untracked(|panel| panel.sel != sel) {
+            self.panel.set(Panel { sel: sel.clone(), data: None });
+        }
+        let Some(focus) = focus else { return };
+        let range = self.view.with_untracked(|view| view.range);
+        let args = NodeArgs { tenant: self.tenant.get_value(), focus, range };
+        spawn_local(async move {
+            let data = Some(topology_node(args).await);
+            if self.view.try_with_untracked(|view| view.sel == sel) == Some(true) {
+                self.panel.set(Panel { sel, data });
+            }
+        });
+    }
+
+    /// The address of this page in another view.
+    pub fn href(self, change: impl FnOnce(&mut View)) -> String {
+        let view = self.view.with(|view| view.with(change));
+        self.tenant.with_value(|tenant| format!("/t/{tenant}/topology{}", view.search()))
+    }
+
+    /// Goes to another view of this page; the back button leads back unless `replace`.
+    pub fn go(self, replace: bool, change: impl FnOnce(&mut View)) {
+        let view = self.view.with_untracked(|view| view.with(change));
+        let href = self.tenant.with_value(|tenant| format!("/t/{tenant}/topology{}", view.search()));
+        self.go.with_value(|go| go(href, replace));
+    }
+
+    /// What the address calls a node: its focus where that is unique, else its id.
+    pub fn sel_of(graph: &Graph, node: &Node) -> String {
+        let Some(focus) = Focus::of(node) else { return node.id.clone() };
+        let alone = graph.nodes.iter().filter(|other| Focus::of(other).as_ref() == Some(&focus)).count() == 1;
+        if alone { focus.to_string() } else { node.id.clone() }
+    }
+
+    /// Opens the panel of a node.
+    pub fn open(self, id: &str) {
+        let sel = self.graph.with_untracked(|graph| find(graph, id).map(|node| Self::sel_of(graph, node)));
+        self.go(false, move |view| view.sel = sel);
+    }
+
+    /// Narrows the graph to a node and its neighbours.
+    pub fn focus(self, id: &str) {
+        let focus = self.graph.with_untracked(|graph| find(graph, id).and_then(Focus::of));
+        if focus.is_some() {
+            self.go(false, move |view| view.focus = focus);
+        }
+    }
+
+    /// Enlarges around the middle.
+    pub fn zoom(self, factor: f64) {
+        let Frame { x, y, w, h } = self.frame.get_untracked();
+        self.camera.update(|camera| *camera = camera.zoomed(factor, (x + w / 2.0, y + h / 2.0)));
+    }
+
+    /// Back to rest; from there, between the whole drawing and one that can be read.
+    pub fn fit(self) {
+        if self.camera.get_untracked() == Camera::default() {
+            self.whole.update(|whole| *whole = !*whole);
+        }
+        self.camera.set(Camera::default());
+    }
+
+    /// Picks a node to see the ways between two; a third one starts again.
+    pub fn pick(self, id: &str) {
+        self.picked.update(|picked| {
+            if picked.len() > 1 {
+                picked.clear();
+            }
+            match picked.iter().position(|own| own == id) {
+                Some(at) => drop(picked.remove(at)),
+                None => picked.push(id.to_owned()),
+            }
+        });
+    }
+
+    /// The map for the keyboard, of what is visible now.
+    pub fn map(self) -> Map {
+        self.graph.with_untracked(|graph| self.sieve.with_untracked(|sieve| Map::new(graph, &|id| sieve.shows(id))))
+    }
+
+    /// Ids of nodes and edges that stand out; none when nothing does. Ways between two picked nodes come first, then what
+    /// is under the pointer with its neighbours, then what the find box found.
+    pub fn lit(self) -> Memo<Option<BTreeSet<String>>> {
+        Memo::new(move |_| {
+            let picked = self.picked.get();
+            let hover = self.hover.get();
+            self.graph.with(|graph| match (picked.as_slice(), hover) {
+                ([a, b], _) => Some(with_edges(graph, self.map_tracked(graph).between(a, b).into_iter())),
+                ([a], _) => Some(BTreeSet::from([a.clone()])),
+                (_, Some(id)) => Some(neighbours(graph, &id)),
+                (_, None) => self.sieve.with(|sieve| sieve.found.clone()),
+            })
+        })
+    }
+
+    fn map_tracked(self, graph: &Graph) -> Map {
+        self.sieve.with(|sieve| Map::new(graph, &|id| sieve.shows(id)))
+    }
+}
+
+/// Applies a push to the graph; false when it does not fit.
+fn take(graph: RwSignal<Graph>, head: Head, text: &str) -> bool {
+    match head.kind {
+        PushKind::Snapshot => match serde_json::from_str::<Push<Graph>>(text) {
+            Ok(push) => graph.try_set(push.data).is_none(),
+            Err(_) => false,
+        },
+        PushKind::Delta => match serde_json::from_str::<Push<GraphDelta>>(text) {
+            Ok(push) => graph.try_update(|graph| push.data.apply(graph)).is_some(),
+            Err(_) => false,
+        },
+    }
+}
+
+/// The node of this id.
+pub fn find<'a>(graph: &'a Graph, id: &str) -> Option<&'a Node> {
+    graph.nodes.binary_search_by(|node| node.id.as_str().cmp(id)).ok().map(|at| &graph.nodes[at])
+}
+
+/// The node a selection of the URL means: by id, by focus, or, for an app that is drawn in parts, its worst part.
+pub fn selected<'a>(graph: &'a Graph, sel: &str) -> Option<&'a Node> {
+    if let Some(node) = find(graph, sel) {
+        return Some(node);
+    }
+    let focus: Focus = sel.parse().ok()?;
+    let nodes = || graph.nodes.iter().filter(|node| node.kind != NodeKind::Box);
+    nodes().find(|node| Focus::of(node).as_ref() == Some(&focus)).or_else(|| {
+        let same = |node: &&Node| {
+            node.namespace == focus.namespace()
+                && [&node.app, &node.workload, &node.service].into_iter().flatten().any(|name| name == focus.name())
+        };
+        nodes().filter(same).min_by_key(|node| super::walk::health_rank(node.health.status))
+    })
+}
+
+/// The focus the backend knows a selection by.
+fn focus_of(graph: &Graph, sel: &str) -> Option<Focus> {
+    sel.parse().ok().or_else(|| find(graph, sel).and_then(Focus::of))
+}
+
+/// A node, its callers and callees, and the edges between it and them.
+fn neighbours(graph: &Graph, id: &str) -> BTreeSet<String> {
+    let mut lit = BTreeSet::from([id.to_owned()]);
+    for edge in graph.edges.iter().filter(|edge| edge.source == id || edge.target == id) {
+        lit.extend([edge.id.clone(), edge.source.clone(), edge.target.clone()]);
+    }
+    lit
+}
+
+/// Nodes and all edges between them.
+fn with_edges<'a>(graph: &Graph, nodes: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let mut lit: BTreeSet<String> = nodes.map(str::to_owned).collect();
+    let edges: Vec<String> = graph
+        .edges
+        .iter()
+        .filter(|edge| lit.contains(&edge.source) && lit.contains(&edge.target))
+        .map(|edge| edge.id.clone())
+        .collect();
+    lit.extend(edges);
+    lit
+}
