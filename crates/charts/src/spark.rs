@@ -50,6 +50,9 @@ fn spark(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle, fr
             low,
             high,
         };
+        if from_zero {
+            areas(&mut svg, &plane, &runs, 0.0, style);
+        }
         lines(&mut svg, &plane, &runs, style);
     }
     svg.push_str("</svg>");
