@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use charts::{Band, Grid, Line, Mark, SeriesStyle, TimeChart, Unit, sparkline, time_chart};
+use charts::{Band, Grid, Line, Mark, SeriesStyle, TimeChart, Unit, sparkarea, sparkline, time_chart};
 
 /// 2025-11-20 11:20:00 UTC.
 const START_MS: i64 = 1_763_637_600_000;
@@ -89,4 +89,10 @@ fn nothing_to_draw_still_has_axes() {
 fn a_small_line() {
     let values: Vec<_> = (0..30).map(|at| if at == 12 { None } else { wave(at, 40.0, 3.0) }).collect();
     check("sparkline", &sparkline(84, 20, &values, SeriesStyle::Warn));
+}
+
+#[test]
+fn a_small_area_begins_at_zero() {
+    let values: Vec<_> = (0..12).map(|at| wave(at, 1.0, 3.0)).collect();
+    check("sparkarea", &sparkarea(84, 20, &values, SeriesStyle::A));
 }

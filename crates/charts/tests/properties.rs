@@ -1,6 +1,6 @@
 //! Whatever the values, the picture is well-formed, stays inside its box, carries no colour and no style.
 
-use charts::{Grid, Line, Mark, SeriesStyle, TimeChart, Unit, sentence, sparkline, time_chart};
+use charts::{Grid, Line, Mark, SeriesStyle, TimeChart, Unit, sentence, sparkarea, sparkline, time_chart};
 use proptest::prelude::*;
 
 const STYLES: [SeriesStyle; 4] = [SeriesStyle::A, SeriesStyle::Crit, SeriesStyle::Usual, SeriesStyle::Ok];
@@ -76,7 +76,9 @@ proptest! {
         let svg = time_chart(&chart);
         assert_sound(&svg, f64::from(width.max(120)), f64::from(height.max(60)));
         prop_assert!(!sentence(&chart).is_empty());
-        assert_sound(&sparkline(width.max(8), height.max(8), &values, style), f64::from(width.max(8)), f64::from(height.max(8)));
+        let (width, height) = (width.max(8), height.max(8));
+        assert_sound(&sparkline(width, height, &values, style), f64::from(width), f64::from(height));
+        assert_sound(&sparkarea(width, height, &values, style), f64::from(width), f64::from(height));
     }
 
     #[test]
