@@ -9,7 +9,7 @@ mod render;
 use fake::{Mood, World};
 use render::{get, get_with};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_overview_is_complete_without_scripts() {
     let page = get(World::new(Mood::Hurt), "/t/acme").await;
     assert_eq!(page.status, 200);
@@ -23,7 +23,7 @@ async fn the_overview_is_complete_without_scripts() {
     assert!(page.html.contains("href=\"/t/acme/topology?sel=app"), "numbers and names are links");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_needs_an_inline_style_or_a_script_without_nonce() {
     for path in ["/t/acme", "/t/nobody", "/nowhere"] {
         let page = get(World::new(Mood::Hurt), path).await;
@@ -33,14 +33,14 @@ async fn nothing_needs_an_inline_style_or_a_script_without_nonce() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn links_keep_the_time() {
     let page = get(World::new(Mood::Hurt), "/t/acme?from=now-6h").await;
     assert!(page.html.contains("Last 6 h"));
     assert!(page.html.contains("/t/acme/topology?from=now-6h"), "{}", page.html);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn another_tenant_is_not_found_and_shows_nothing_of_it() {
     let page = get(World::new(Mood::Hurt), "/t/globex").await;
     assert_eq!(page.status, 404);
@@ -48,7 +48,7 @@ async fn another_tenant_is_not_found_and_shows_nothing_of_it() {
     assert!(!page.html.contains("globex-only"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tenants_see_their_own() {
     let acme = get(World::new(Mood::Hurt), "/t/acme").await;
     let globex = get(World::new(Mood::Hurt).as_operator(), "/t/globex").await;
@@ -56,7 +56,7 @@ async fn tenants_see_their_own() {
     assert!(globex.html.contains("href=\"/t/acme\""), "the switcher leads to the other tenant");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_address_that_leads_nowhere_is_a_404() {
     for path in ["/nowhere", "/t/acme/nowhere", "/t/UPPER"] {
         let page = get(World::new(Mood::Hurt), path).await;
@@ -65,7 +65,7 @@ async fn an_address_that_leads_nowhere_is_a_404() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_is_asked_to_sign_in() {
     let page = get(World::new(Mood::Hurt).signed_out(), "/t/acme").await;
     assert_eq!(page.status, 401);
@@ -73,14 +73,14 @@ async fn nobody_is_asked_to_sign_in() {
     assert!(page.html.contains("/login?return=/t/acme"), "{}", page.html);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_viewer_cannot_break_anything() {
     let page = get(World::new(Mood::Hurt).as_viewer(), "/t/acme").await;
     assert_eq!(page.status, 200);
     assert!(!page.html.contains("Break something"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn faults_are_forms_that_work_without_scripts() {
     let page = get(World::new(Mood::Hurt), "/t/acme?from=now-6h").await;
     assert!(page.html.contains("method=\"post\" action=\"/t/acme/demo/errors10/start\""), "off can be started");
@@ -89,7 +89,7 @@ async fn faults_are_forms_that_work_without_scripts() {
     assert!(page.html.contains("Heals at 12:24:00 UTC"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn quiet_is_a_state_of_its_own() {
     let page = get(World::new(Mood::Quiet), "/t/acme").await;
     assert!(page.html.contains("All quiet"));
@@ -97,7 +97,7 @@ async fn quiet_is_a_state_of_its_own() {
     assert!(!page.html.contains("is-crit"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_empty_mesh_tells_why() {
     let page = get(World::new(Mood::Empty), "/t/acme").await;
     assert_eq!(page.status, 200);
@@ -108,7 +108,7 @@ async fn an_empty_mesh_tells_why() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn old_data_shows_its_age_and_which_store_is_gone() {
     let page = get(World::new(Mood::Stale), "/t/acme").await;
     assert_eq!(page.status, 200);
@@ -117,7 +117,7 @@ async fn old_data_shows_its_age_and_which_store_is_gone() {
     assert!(page.html.contains("payments"), "the old answer stays");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_store_without_any_answer_is_an_error_with_its_name() {
     let page = get(World::new(Mood::Down), "/t/acme").await;
     assert_eq!(page.status, 502);
@@ -127,7 +127,7 @@ async fn a_store_without_any_answer_is_an_error_with_its_name() {
     assert!(page.html.contains("class=\"side\""), "the frame stays");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_theme_is_in_the_first_byte() {
     let page = get_with(World::new(Mood::Hurt), "/t/acme", &[("cookie", "a=b; theme=dark")]).await;
     assert!(page.html.contains("<html lang=\"en\" data-theme=\"dark\""), "{}", &page.html[..200]);
@@ -135,8 +135,23 @@ async fn the_theme_is_in_the_first_byte() {
     assert!(page.html.contains("data-theme=\"system\""));
 }
 
+/// Pages are finished and dropped on other threads than they began on; whatever may not leave its thread panics here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_pages_at_once_are_all_whole() {
+    let mut pages = tokio::task::JoinSet::new();
+    for number in 0..60 {
+        let path = if number % 2 == 0 { "/t/acme" } else { "/t/acme/topology" };
+        pages.spawn(async move { get(World::new(Mood::Hurt), path).await });
+    }
+    while let Some(page) = pages.join_next().await {
+        let page = page.expect("no panic");
+        assert_eq!(page.status, 200);
+        assert!(page.html.contains("</html>") && page.html.contains("__INCOMPLETE_CHUNKS"), "the end is there");
+    }
+}
+
 /// Writes every state to the directory in `PAGES_OUT`, to be looked at in a browser. Does nothing without it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn pages_can_be_looked_at() {
     let Ok(out) = std::env::var("PAGES_OUT") else { return };
     for (name, world) in [

@@ -202,12 +202,9 @@ pub(super) fn Keyboard() -> impl IntoView {
             });
         }
     });
-    let menus = StoredValue::new_local(None::<WindowListenerHandle>);
-    Effect::new(move |_| menus.set_value(Some(window_event_listener(leptos::ev::click, |event| close_menus(&event)))));
-    on_cleanup(move || {
-        if let Some(Some(handle)) = menus.try_update_value(Option::take) {
-            handle.remove();
-        }
+    Effect::new(move |_| {
+        let listener = window_event_listener(leptos::ev::click, |event| close_menus(&event));
+        on_cleanup(move || listener.remove());
     });
 
     move || {

@@ -1,9 +1,6 @@
 //! The time range: presets and a range of one's own, all in the address.
 
-use contract::{
-    TimeRange,
-    time::{TimePoint, print_duration},
-};
+use contract::{TimeRange, time::TimePoint};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
@@ -31,7 +28,7 @@ pub(super) fn last(secs: u64) -> TimeRange {
 pub fn label(range: TimeRange) -> String {
     let instant = |point: TimePoint| match point {
         TimePoint::Ago(0) => "now".to_owned(),
-        TimePoint::Ago(secs) => format!("{} ago", print_duration(secs)),
+        TimePoint::Ago(secs) => format!("{} ago", length(secs)),
         TimePoint::At(at) => {
             let t = at.to_datetime();
             format!("{:02}-{:02} {}", u8::from(t.month()), t.day(), at.hh_mm())
@@ -41,12 +38,22 @@ pub fn label(range: TimeRange) -> String {
         (TimePoint::Ago(secs), TimePoint::Ago(0)) => PRESETS
             .into_iter()
             .find(|(preset, _)| *preset == secs)
-            .map_or_else(|| format!("Last {}", print_duration(secs)), |(_, name)| name.to_owned()),
+            .map_or_else(|| format!("Last {}", length(secs)), |(_, name)| name.to_owned()),
         (TimePoint::At(from), TimePoint::At(to)) if from.to_datetime().date() == to.to_datetime().date() => {
             format!("{} – {} UTC", instant(range.from), to.hh_mm())
         }
         (from, to) => format!("{} – {}", instant(from), instant(to)),
     }
+}
+
+/// A length of time in its largest whole unit.
+fn length(secs: u64) -> String {
+    for (unit, size) in [("d", 86_400), ("h", 3600), ("min", 60)] {
+        if secs >= size && secs.is_multiple_of(size) {
+            return format!("{} {unit}", secs / size);
+        }
+    }
+    format!("{secs} s")
 }
 
 /// The menu in the top bar.
@@ -127,8 +134,8 @@ mod tests {
     fn ranges_have_names() {
         for (range, name) in [
             ("now-1h..now", "Last 1 h"),
-            ("now-90m..now", "Last 90m"),
-            ("now-2h..now-1h", "2h ago – 1h ago"),
+            ("now-90m..now", "Last 90 min"),
+            ("now-2h..now-1h", "2 h ago – 1 h ago"),
             ("2026-01-02T10:00:00Z..2026-01-02T11:30:00Z", "01-02 10:00 – 11:30 UTC"),
             ("2026-01-02T10:00:00Z..2026-01-03T11:30:00Z", "01-02 10:00 – 01-03 11:30"),
         ] {
