@@ -4,6 +4,7 @@ use crate::decimate::runs;
 use crate::draw::{Plane, areas, lines};
 use crate::ink::SeriesStyle;
 use crate::number::to_f64;
+use crate::text::push_escaped;
 
 /// Space around the line, in pixels, so that the stroke is not cut.
 const PAD_PX: f64 = 1.5;
@@ -14,19 +15,31 @@ const HEADROOM: f64 = 1.15;
 /// A line of `values` from edge to edge in `width` by `height` pixels, over its own range. Hidden from screen readers:
 /// the number it belongs to is text.
 pub fn sparkline(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle) -> String {
-    spark(width, height, values, style, false)
+    let mut svg = open(width, height, "aria-hidden=\"true\"");
+    draw(&mut svg, width, height, values, style, false);
+    svg
 }
 
-/// The same from zero up, with the area below the line filled: for values where the distance to nothing matters.
-pub fn sparkarea(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle) -> String {
-    spark(width, height, values, style, true)
+/// The same from zero up, with the area below the line filled: for values where the distance to nothing matters. A
+/// picture of its own for screen readers, with this name.
+pub fn sparkarea(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle, title: &str) -> String {
+    let mut name = String::from("role=\"img\" aria-label=\"");
+    push_escaped(&mut name, title);
+    name.push('"');
+    let mut svg = open(width, height, &name);
+    draw(&mut svg, width, height, values, style, true);
+    svg
 }
 
-fn spark(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle, from_zero: bool) -> String {
-    let mut svg = format!(
+fn open(width: u32, height: u32, attributes: &str) -> String {
+    format!(
         "<svg class=\"sparkline\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-         aria-hidden=\"true\" focusable=\"false\">"
-    );
+         {attributes} focusable=\"false\">"
+    )
+}
+
+/// The lines and the end of the element.
+fn draw(svg: &mut String, width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle, from_zero: bool) {
     let columns = usize::try_from(width).unwrap_or(usize::MAX);
     let runs = runs(values, columns);
     let all = || runs.iter().flatten().map(|(_, value)| *value);
@@ -51,12 +64,11 @@ fn spark(width: u32, height: u32, values: &[Option<f64>], style: SeriesStyle, fr
             high,
         };
         if from_zero {
-            areas(&mut svg, &plane, &runs, 0.0, style);
+            areas(svg, &plane, &runs, 0.0, style);
         }
-        lines(&mut svg, &plane, &runs, style);
+        lines(svg, &plane, &runs, style);
     }
     svg.push_str("</svg>");
-    svg
 }
 
 /// Half the range to show around a constant.

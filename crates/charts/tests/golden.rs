@@ -94,5 +94,5 @@ fn a_small_line() {
 #[test]
 fn a_small_area_begins_at_zero() {
     let values: Vec<_> = (0..12).map(|at| wave(at, 1.0, 3.0)).collect();
-    check("sparkarea", &sparkarea(84, 20, &values, SeriesStyle::A));
+    check("sparkarea", &sparkarea(84, 20, &values, SeriesStyle::A, "requests <per> second"));
 }

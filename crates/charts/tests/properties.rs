@@ -78,7 +78,7 @@ proptest! {
         prop_assert!(!sentence(&chart).is_empty());
         let (width, height) = (width.max(8), height.max(8));
         assert_sound(&sparkline(width, height, &values, style), f64::from(width), f64::from(height));
-        assert_sound(&sparkarea(width, height, &values, style), f64::from(width), f64::from(height));
+        assert_sound(&sparkarea(width, height, &values, style, &title), f64::from(width), f64::from(height));
     }
 
     #[test]
