@@ -128,8 +128,11 @@ impl Scraper {
     /// Those of [`Embedded::write`].
     pub async fn round(&mut self, targets: &[ScrapeTarget]) -> Result<Round, Error> {
         let at = self.clock.now();
-        let pages: Vec<(Result<Bytes, String>, Duration)> =
-            stream::iter(targets).map(|target| self.fetch(&target.url)).buffered(AT_ONCE).collect().await;
+        let mut fetches = Vec::with_capacity(targets.len());
+        for target in targets {
+            fetches.push(fetch(self.client.clone(), target.url.clone(), self.settings.max_bytes));
+        }
+        let pages: Vec<(Result<Bytes, String>, Duration)> = stream::iter(fetches).buffered(AT_ONCE).collect().await;
         let mut rows = Vec::new();
         let mut round = Round::default();
         for (target, (page, took)) in targets.iter().zip(pages) {
@@ -168,19 +171,6 @@ impl Scraper {
         Ok(round)
     }
 
-    async fn fetch(&self, url: &str) -> (Result<Bytes, String>, Duration) {
-        let started = Instant::now();
-        let page = async {
-            let request = self.client.get(url).header("accept", "text/plain;version=0.0.4;q=1,*/*;q=0.1");
-            let response = request.send().await.map_err(|error| error.without_url().to_string())?;
-            if response.status() != reqwest::StatusCode::OK {
-                return Err(format!("status {}", response.status().as_u16()));
-            }
-            read_body(response, self.settings.max_bytes).await.map_err(|error| error.to_string())
-        };
-        (page.await, started.elapsed())
-    }
-
     /// Series of targets that are no longer asked for end now.
     fn forget_others(&mut self, targets: &[ScrapeTarget], at: Timestamp, rows: &mut Vec<Row>) {
         self.known.retain(|target, known| {
@@ -192,6 +182,20 @@ impl Scraper {
             asked
         });
     }
+}
+
+/// One page and the time it took.
+async fn fetch(client: reqwest::Client, url: String, max_bytes: usize) -> (Result<Bytes, String>, Duration) {
+    let started = Instant::now();
+    let page = async {
+        let request = client.get(url).header("accept", "text/plain;version=0.0.4;q=1,*/*;q=0.1");
+        let response = request.send().await.map_err(|error| error.without_url().to_string())?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(format!("status {}", response.status().as_u16()));
+        }
+        read_body(response, max_bytes).await.map_err(|error| error.to_string())
+    };
+    (page.await, started.elapsed())
 }
 
 impl Known {
