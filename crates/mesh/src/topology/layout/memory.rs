@@ -39,7 +39,8 @@ impl LayoutMemory {
         // When most of the drawing would be holes, a fresh one is worth the jump.
         let holes = self.nodes.len().saturating_sub(shapes.len());
         let stale = self.nodes.values().filter(|known| known.seen + FORGET_AFTER < self.round).count();
-        if !covered || (stale > 0 && holes * 2 > self.nodes.len()) {
+        let drawn = self.full.width > 0.0;
+        if !drawn || !covered || (stale > 0 && holes * 2 > self.nodes.len()) {
             return None;
         }
         for id in shapes.keys() {
