@@ -137,6 +137,11 @@ fn main() {
             });
         }
     }
+    let huge = build(&many, &View { boxes: vec![BoxBy::Namespace], ..View::default() }, &|_, _| true);
+    let size = format!("{} nodes, {} edges, boxed", huge.nodes.len(), huge.edges.len());
+    measure(&format!("layout {size}"), 3, || {
+        black_box(layout(&huge, &mut LayoutMemory::default()));
+    });
     let mut one = graph(200, 400, true);
     let mut memory = LayoutMemory::default();
     one.layout = Some(layout(&one, &mut memory));

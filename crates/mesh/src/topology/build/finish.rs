@@ -35,9 +35,10 @@ pub(super) fn finish(reading: Reading<'_>, view: &View) -> Graph {
         made.push(Made { source, target, answers, edge });
     }
     // Adding up by size, so that neither the order of rows nor that of ids shows in the last digit.
-    made.sort_unstable_by(|a, b| a.edge.rate.total_cmp(&b.edge.rate).then_with(|| a.answers.order(&b.answers)));
+    let mut by_size: Vec<&Made> = made.iter().collect();
+    by_size.sort_unstable_by(|a, b| a.edge.rate.total_cmp(&b.edge.rate).then_with(|| a.answers.order(&b.answers)));
     let mut sums: Vec<Sum> = vec![Sum::default(); ids.len()];
-    for made in &made {
+    for made in by_size {
         sums[made.source].sends(made);
         sums[made.target].receives(made);
     }

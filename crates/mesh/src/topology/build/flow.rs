@@ -133,14 +133,17 @@ impl<'a, 'v> Sight<'a, 'v> {
         let namespace = if workload_namespace.is_empty() { service_namespace } else { workload_namespace };
         let mut owner = self.owner(cluster, namespace);
         // The host may tell whose it is when no label does.
-        let told = namespace_of_host(host).or_else(|| namespace_of_host(name));
-        if owner == Owner::Nobody && !self.reveals_nothing(cluster, told) {
+        let by_host = namespace_of_host(host);
+        let by_name = if name == host { by_host } else { namespace_of_host(name) };
+        let silent = self.reveals_nothing(cluster, by_host) && self.reveals_nothing(cluster, by_name);
+        if owner == Owner::Nobody && !silent {
             owner = Owner::Foreign;
         }
-        let shown =
-            if service_namespace.is_empty() { owner != Owner::Foreign } else { self.sees(cluster, service_namespace) }
-                && self.reveals_nothing(cluster, namespace_of_host(host))
-                && self.reveals_nothing(cluster, namespace_of_host(name));
+        let may_show = match service_namespace {
+            "" => owner != Owner::Foreign,
+            namespace => self.sees(cluster, namespace),
+        };
+        let shown = may_show && silent;
         let service = if shown {
             if service_namespace.is_empty() && owner == Owner::Own {
                 service_namespace = namespace;
@@ -242,6 +245,10 @@ fn is_ipv4(text: &str) -> bool {
 
 /// The namespace a cluster-internal host name gives away: `name.NAMESPACE.svc…`, `name.NAMESPACE.global`.
 fn namespace_of_host(host: &str) -> Option<&str> {
+    // Most names are short; only a full one says anything.
+    if !host.contains('.') {
+        return None;
+    }
     let host = host.split(':').next().unwrap_or_default().trim_end_matches('.');
     let mut before: Option<&str> = None;
     let mut rest = host.split('.').skip(1).peekable();
