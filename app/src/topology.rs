@@ -3,6 +3,7 @@
 pub mod api;
 mod board;
 mod camera;
+mod facts;
 mod filter;
 mod input;
 mod keys;

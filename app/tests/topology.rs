@@ -139,7 +139,7 @@ async fn an_empty_mesh_tells_why() {
 async fn old_and_partial_answers_say_so_and_keep_the_drawing() {
     let page = get(World::stale(), "/t/acme/topology").await;
     assert_eq!(page.status, 200);
-    assert!(page.html.contains("Showing what was known at 12:00:20 UTC"), "{}", page.html);
+    assert!(page.html.contains("Showing what was known at 12:03:20 UTC"), "{}", page.html);
     assert!(page.html.contains("p99 could not be read"));
     assert_eq!(page.html.matches("data-node=").count(), 12);
 }

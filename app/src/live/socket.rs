@@ -21,9 +21,8 @@ const WATCH_EVERY_MS: i32 = 20_000;
 /// An open socket this silent is taken for dead; collectors push several times a minute.
 const SILENCE_MS: f64 = 75_000.0;
 
-/// Close codes after which there is no point in trying again: policy violation, and our own for a session that ended or
-/// a membership that is gone.
-const FINAL_CODES: [u16; 3] = [1008, 4401, 4403];
+/// Close code after which there is no point in trying again: the session is over or the membership gone.
+const SIGNED_OUT: u16 = 4401;
 
 type Take = Rc<dyn Fn(Head, &str) -> bool>;
 
@@ -245,7 +244,7 @@ fn closed(event: JsEvent) {
     // The closure that runs now belongs to the line, so it is dropped only after this turn.
     let line = hub(|hub| {
         let line = hub.line.take();
-        if FINAL_CODES.contains(&code) {
+        if code == SIGNED_OUT {
             hub.ended = true;
             hub.tell(Status::Ended);
         } else {

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     api::{EmptyArgs, GraphArgs, NodeArgs, topology_empty_checks, topology_graph, topology_node},
     camera::{Camera, Frame},
+    facts::sel_of,
     filter::{Sieve, sieve},
     view::View,
     walk::Map,
@@ -131,6 +132,8 @@ pub struct Board {
     /// The whole drawing at once, however small it gets.
     pub whole: RwSignal<bool>,
     go: StoredValue<Box<dyn Fn(String, bool) + Send + Sync>>,
+    /// Number of the latest fetch.
+    turn: StoredValue<u64>,
 }
 
 /// The view the URL asks for.
@@ -158,7 +161,14 @@ impl Board {
             }
             (false, _) => Subscribe::default(),
         });
-        let status = follow(Topic::Topology, subscribe, move |head, text| take(graph, head, text));
+        let trouble = RwSignal::new(None);
+        let status = follow(Topic::Topology, subscribe, move |head, text| {
+            let taken = take(graph, head, text);
+            if taken && trouble.with_untracked(Option::is_some) {
+                trouble.set(None);
+            }
+            taken
+        });
         let navigate = use_navigate();
         let board = Self {
             tenant: StoredValue::new(tenant),
@@ -166,7 +176,7 @@ impl Board {
             graph,
             panel: RwSignal::new(Panel { sel: view.with_untracked(|view| view.sel.clone()), data: first.detail }),
             checks: RwSignal::new(first.checks),
-            trouble: RwSignal::new(None),
+            trouble,
             busy: RwSignal::new(false),
             status,
             sieve: Memo::new(move |_| graph.with(|graph| view.with(|view| sieve(graph, view)))),
@@ -181,6 +191,7 @@ impl Board {
                 let (width, height) = graph.with(size).unwrap_or_default();
                 Frame::around(width, height)
             }),
+            turn: StoredValue::new(0),
             go: StoredValue::new(Box::new(move |href, replace| {
                 navigate(&href, NavigateOptions { scroll: false, replace, ..NavigateOptions::default() });
             })),
@@ -206,9 +217,15 @@ impl Board {
             }
             sel
         });
+        let empty = Memo::new(move |_| self.graph.with(|graph| graph.nodes.is_empty()));
+        Effect::new(move |_| {
+            if empty.get() && self.checks.with_untracked(Vec::is_empty) {
+                self.explain();
+            }
+        });
         // The charts follow the graph, but not at its pace.
         Effect::new(move |last: Option<i64>| {
-            self.graph.with(|graph| graph.at.len());
+            self.graph.track();
             let (last, present) = (last.unwrap_or_else(|| now().0), now().0);
             if present - last < DETAIL_EVERY_MS {
                 return last;
@@ -238,25 +255,31 @@ impl Board {
     /// Fetches the graph; of several under way only the latest counts.
     pub fn fetch(self, args: GraphArgs) {
         self.busy.set(true);
+        self.turn.update_value(|turn| *turn += 1);
+        let turn = self.turn.get_value();
         spawn_local(async move {
-            let tenant = args.tenant.clone();
-            let answer = topology_graph(args.clone()).await;
+            let answer = topology_graph(args).await;
             // The page may be gone, or ask for something else by now.
-            let current = self.view.try_with_untracked(|view| Asked::new(&tenant, view).graph == args);
-            if current != Some(true) {
+            if self.turn.try_get_value() != Some(turn) {
                 return;
             }
             self.busy.set(false);
             match answer {
                 Ok(graph) => {
-                    let empty = graph.nodes.is_empty();
                     self.trouble.set(None);
                     self.graph.set(graph);
-                    if empty && let Ok(checks) = topology_empty_checks(EmptyArgs { tenant }).await {
-                        self.checks.try_set(checks);
-                    }
                 }
                 Err(error) => self.trouble.set(Some(error)),
+            }
+        });
+    }
+
+    /// Asks why there is nothing, whenever there is nothing.
+    fn explain(self) {
+        let args = EmptyArgs { tenant: self.tenant.get_value() };
+        spawn_local(async move {
+            if let Ok(checks) = topology_empty_checks(args).await {
+                self.checks.try_set(checks);
             }
         });
     }
@@ -291,17 +314,13 @@ impl Board {
         self.go.with_value(|go| go(href, replace));
     }
 
-    /// What the address calls a node: its focus where that is unique, else its id.
-    pub fn sel_of(graph: &Graph, node: &Node) -> String {
-        let Some(focus) = Focus::of(node) else { return node.id.clone() };
-        let alone = graph.nodes.iter().filter(|other| Focus::of(other).as_ref() == Some(&focus)).count() == 1;
-        if alone { focus.to_string() } else { node.id.clone() }
-    }
-
     /// Opens the panel of a node.
     pub fn open(self, id: &str) {
-        let sel = self.graph.with_untracked(|graph| find(graph, id).map(|node| Self::sel_of(graph, node)));
-        self.go(false, move |view| view.sel = sel);
+        let sel = self.graph.with_untracked(|graph| find(graph, id).map(|node| sel_of(graph, node)));
+        // The second click of a double click is no step of its own.
+        if sel != self.view.with_untracked(|view| view.sel.clone()) {
+            self.go(false, move |view| view.sel = sel);
+        }
     }
 
     /// Narrows the graph to a node and its neighbours.
@@ -351,7 +370,7 @@ impl Board {
             let picked = self.picked.get();
             let hover = self.hover.get();
             self.graph.with(|graph| match (picked.as_slice(), hover) {
-                ([a, b], _) => Some(with_edges(graph, self.map_tracked(graph).between(a, b).into_iter())),
+                ([a, b], _) => Some(with_edges(graph, self.tracked_map().between(a, b).into_iter())),
                 ([a], _) => Some(BTreeSet::from([a.clone()])),
                 (_, Some(id)) => Some(neighbours(graph, &id)),
                 (_, None) => self.sieve.with(|sieve| sieve.found.clone()),
@@ -359,8 +378,9 @@ impl Board {
         })
     }
 
-    fn map_tracked(self, graph: &Graph) -> Map {
-        self.sieve.with(|sieve| Map::new(graph, &|id| sieve.shows(id)))
+    /// The same map, read anew when the graph or the boxes change.
+    pub fn tracked_map(self) -> Map {
+        self.graph.with(|graph| self.sieve.with(|sieve| Map::new(graph, &|id| sieve.shows(id))))
     }
 }
 

@@ -169,9 +169,10 @@ fn charts(detail: &NodeDetail) -> AnyView {
 }
 
 fn line(title: &'static str, set: &SeriesSet, name: &str, bad: bool, value: String) -> AnyView {
+    let said = format!("{title} since {} UTC, now {value}", set.start.hh_mm());
     let values: &[Option<f64>] =
         set.series.iter().find(|series| series.name == name).map_or(&[], |series| &series.values);
-    let svg = sparkarea(150, 26, values, if bad { SeriesStyle::Crit } else { SeriesStyle::A });
+    let svg = sparkarea(150, 26, values, if bad { SeriesStyle::Crit } else { SeriesStyle::A }, &said);
     view! {
         <span class="muted">{title}</span>
         <span class="topo-spark" inner_html=svg></span>

@@ -1,18 +1,18 @@
 //! The drawing: boxes, edges, labels and nodes as SVG. Nodes are links, so that it works without scripts; what pointer
 //! and keyboard do is [`super::input`]'s.
 
-use contract::topology::{BoxBy, Graph, Node};
+use std::collections::{BTreeMap, BTreeSet};
+
+use contract::topology::BoxBy;
 use leptos::{prelude::*, svg};
-use mesh::{
-    format::ms,
-    topology::drawing::{Drawing, EdgeDrawing, Label, NodeDrawing, second_line},
-};
+use mesh::topology::drawing::{Drawing, EdgeDrawing, Label, NodeDrawing};
 
 use super::{
     board::{Board, selected, use_board},
+    facts::{Facts, facts},
     input::Input,
     keys,
-    words::{graph_sentence, node_sentence, on_edge},
+    words::{graph_sentence, on_edge},
 };
 
 /// The arrowheads, one per colour.
@@ -36,6 +36,18 @@ pub fn Stage() -> AnyView {
         })
     });
     let lit = board.lit();
+    let facts = Memo::new(move |_| board.graph.with(facts));
+    let marked = Marked {
+        lit,
+        selected: Memo::new(move |_| {
+            let sel = board.view.with(|view| view.sel.clone())?;
+            board.graph.with(|graph| selected(graph, &sel).map(|node| node.id.clone()))
+        }),
+        tab_stop: Memo::new(move |_| match board.cursor.get() {
+            Some(id) => Some(id),
+            None => board.tracked_map().entry().map(str::to_owned),
+        }),
+    };
     let svg_ref = NodeRef::<svg::Svg>::new();
     let input = Input::new(board, svg_ref);
     let ids = |pick: fn(&Drawing) -> Vec<String>| Memo::new(move |_| shapes.with(pick));
@@ -99,7 +111,7 @@ pub fn Stage() -> AnyView {
                 </g>
                 <g class="topo-nodes">
                     <For each=move || nodes.get() key=String::clone let:id>
-                        {one_node(board, shapes, lit, id)}
+                        {one_node(board, shapes, facts, marked, id)}
                     </For>
                 </g>
             </g>
@@ -114,7 +126,18 @@ pub fn Stage() -> AnyView {
     .into_any()
 }
 
-type Lit = Memo<Option<std::collections::BTreeSet<String>>>;
+type Lit = Memo<Option<BTreeSet<String>>>;
+
+/// What is marked in the drawing, by node id.
+#[derive(Clone, Copy)]
+struct Marked {
+    /// What stands out, if anything does.
+    lit: Lit,
+    /// The node of the panel.
+    selected: Memo<Option<String>>,
+    /// Where the keyboard enters.
+    tab_stop: Memo<Option<String>>,
+}
 
 fn one_box(shapes: Memo<Drawing>, id: String) -> AnyView {
     let shape = Memo::new(move |_| shapes.with(|shapes| shapes.boxes.iter().find(|own| own.id == id).cloned()));
@@ -182,7 +205,7 @@ fn one_edge(board: Board, shapes: Memo<Drawing>, lit: Lit, id: String) -> AnyVie
     .into_any()
 }
 
-fn one_node(board: Board, shapes: Memo<Drawing>, lit: Lit, id: String) -> AnyView {
+fn one_node(board: Board, shapes: Memo<Drawing>, facts: Memo<BTreeMap<String, Facts>>, marked: Marked, id: String) -> AnyView {
     let key = StoredValue::new(id);
     let shape: Memo<Option<NodeDrawing>> = Memo::new(move |_| {
         shapes.with(|shapes| {
@@ -191,28 +214,15 @@ fn one_node(board: Board, shapes: Memo<Drawing>, lit: Lit, id: String) -> AnyVie
         })
     });
     let part = move |pick: fn(&NodeDrawing) -> String| shape.with(|shape| shape.as_ref().map(pick));
-    let is_selected = Memo::new(move |_| {
-        board.view.with(|view| {
-            let Some(sel) = &view.sel else { return false };
-            board.graph.with(|graph| selected(graph, sel).is_some_and(|node| key.with_value(|id| *id == node.id)))
-        })
-    });
-    let about = move |say: fn(&Graph, &Node) -> String| {
-        key.with_value(|id| board.graph.with(|graph| super::board::find(graph, id).map(|node| say(graph, node))))
-    };
+    let own = Memo::new(move |_| key.with_value(|id| facts.with(|facts| facts.get(id).cloned().unwrap_or_default())));
+    let is_selected = Memo::new(move |_| key.with_value(|id| marked.selected.with(|selected| selected.as_ref() == Some(id))));
     // Inside a box with the namespace's name, its latency says more than the namespace again.
     let line = move || {
         let line = part(|shape| shape.line.clone());
         if !board.view.with(|view| view.boxes.0.contains(&BoxBy::Namespace)) {
             return line;
         }
-        about(|graph, node| {
-            let p95 = graph.edges.iter().filter(|edge| edge.target == node.id).filter_map(|edge| edge.latency_ms.p95);
-            let p95 = p95.max_by(f64::total_cmp).filter(|_| second_line(node) == node.namespace);
-            p95.map(|p95| format!("p95 {}", ms(p95))).unwrap_or_default()
-        })
-        .filter(|text| !text.is_empty())
-        .or(line)
+        own.with(|own| own.latency.clone()).or(line)
     };
     let class = move || {
         let gone = key.with_value(|id| board.sieve.with(|sieve| !sieve.shows(id)));
@@ -229,7 +239,7 @@ fn one_node(board: Board, shapes: Memo<Drawing>, lit: Lit, id: String) -> AnyVie
         });
         for (on, name) in [
             (gone, " is-gone"),
-            (outside(lit, key), " is-far"),
+            (outside(marked.lit, key), " is-far"),
             (is_selected.get(), " is-selected"),
             (picked, " is-picked"),
         ] {
@@ -239,14 +249,11 @@ fn one_node(board: Board, shapes: Memo<Drawing>, lit: Lit, id: String) -> AnyVie
         }
         class
     };
-    let href = move || {
-        let sel = about(|graph, node| Board::sel_of(graph, node));
-        board.href(move |view| view.sel = sel)
-    };
+    let href = move || board.href(|view| view.sel = Some(own.with(|own| own.sel.clone())));
     // Without scripts every node can be reached with Tab; with them one can, and the arrows lead on from there.
     let tab_index = move || {
-        let cursor = board.awake.get().then(|| board.cursor.get().or_else(|| board.map().entry().map(str::to_owned)));
-        cursor.map(|cursor| if key.with_value(|id| cursor.as_ref() == Some(id)) { "0" } else { "-1" })
+        let here = key.with_value(|id| marked.tab_stop.with(|stop| stop.as_ref() == Some(id)));
+        board.awake.get().then_some(if here { "0" } else { "-1" })
     };
     let at = move || shape.with(|shape| shape.as_ref().map(|shape| shape.at).unwrap_or_default());
     view! {
@@ -256,7 +263,7 @@ fn one_node(board: Board, shapes: Memo<Drawing>, lit: Lit, id: String) -> AnyVie
                 data-node=key.get_value()
                 data-noscroll=""
                 tabindex=tab_index
-                aria-label=move || about(node_sentence)
+                aria-label=move || own.with(|own| own.sentence.clone())
                 aria-current=move || is_selected.get().then_some("true")
             >
                 <rect class="topo-ring" x="-6" y="-6" width=move || units(at().w + 12.0) height=move || units(at().h + 12.0) rx="12" />

@@ -11,6 +11,7 @@ use mesh::{
 
 use super::{
     board::{Board, use_board},
+    facts::sel_of,
     rows::{CallRow, Column, ServiceRow, calls, services},
     view::Shape,
     words::{self, count, mtls, state},
@@ -83,7 +84,7 @@ pub fn Tables() -> AnyView {
 
 /// A node's name that opens its panel.
 pub(super) fn node_link(board: Board, node: &contract::topology::Node) -> AnyView {
-    let sel = board.graph.with(|graph| Board::sel_of(graph, node));
+    let sel = board.graph.with(|graph| sel_of(graph, node));
     view! { <a class="topo-open" href=board.href(|view| view.sel = Some(sel)) data-noscroll="">{words::name(node)}</a> }
         .into_any()
 }
