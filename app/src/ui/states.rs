@@ -155,7 +155,7 @@ pub fn StaleStrip(
     move || {
         let (age, warnings) = (age_ms.get(), warnings.get());
         (age > 0 || !warnings.is_empty()).then(|| {
-            let from = at.get().minus_secs(age / 1000);
+            let from = at.get();
             let said = if age > 0 {
                 format!("Showing what was known at {} UTC, {} ago.", from.hh_mm_ss(), mesh::format::ms(age as f64))
             } else {

@@ -337,7 +337,7 @@ fn page(mood: Mood, tenant: &str) -> OverviewPage {
     };
     let jump = if hurt { 600.0 } else { 0.0 };
     OverviewPage {
-        at: at("12:20:00"),
+        at: at(if mood == Mood::Stale { "12:16:40" } else { "12:20:00" }),
         age_ms: if mood == Mood::Stale { 200_000 } else { 0 },
         partial: mood == Mood::Stale,
         warnings: if mood == Mood::Stale { vec!["prom-a refuses connections.".into()] } else { vec![] },
