@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use contract::demo::Fault;
+use contract::demo::{Fault, FaultState};
 
 use crate::serve;
 
@@ -155,8 +155,15 @@ fn run_demo(args: DemoArgs) -> ExitCode {
         Some(DemoAction::Faults) => demo::cli::list(&args.data_dir),
     };
     match answer {
-        Ok(text) => {
-            println!("{text}");
+        Ok(faults) => {
+            for state in faults {
+                let FaultState { fault, until } = state;
+                let on = until.map_or_else(|| "off".to_owned(), |until| format!("on until {} UTC", until.hh_mm_ss()));
+                println!("{:<18} {:<24} {}", fault.name(), on, fault.title());
+                if until.is_some() {
+                    println!("{:<18} {}", "", fault.look());
+                }
+            }
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),
@@ -166,7 +173,11 @@ fn run_demo(args: DemoArgs) -> ExitCode {
 /// The given directory, or `site` beside the program.
 fn site_dir(given: Option<PathBuf>) -> PathBuf {
     given.unwrap_or_else(|| {
-        std::env::current_exe().ok().as_deref().and_then(Path::parent).map_or_else(|| PathBuf::from("site"), |dir| dir.join("site"))
+        std::env::current_exe()
+            .ok()
+            .as_deref()
+            .and_then(Path::parent)
+            .map_or_else(|| PathBuf::from("site"), |dir| dir.join("site"))
     })
 }
 

@@ -38,10 +38,12 @@ impl<S: Send + Sync> FromRequestParts<S> for InTenant {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
         let Caller(visitor) = Caller::from_request_parts(parts, state).await?;
         let missing = || HttpError(ApiError::not_found("This tenant"));
-        let Path(params) = Path::<HashMap<String, String>>::from_request_parts(parts, state).await.map_err(|_| missing())?;
-        let slug: TenantSlug = params.get("tenant").and_then(|slug| slug.parse().ok()).ok_or_else(|| {
-            if visitor.me().is_some() { missing() } else { ApiError::unauthenticated().into() }
-        })?;
+        let Path(params) =
+            Path::<HashMap<String, String>>::from_request_parts(parts, state).await.map_err(|_| missing())?;
+        let slug: TenantSlug = params
+            .get("tenant")
+            .and_then(|slug| slug.parse().ok())
+            .ok_or_else(|| if visitor.me().is_some() { missing() } else { ApiError::unauthenticated().into() })?;
         let scope = visitor.scope(&slug)?;
         Ok(Self { portal: visitor.portal(&slug)?, scope })
     }

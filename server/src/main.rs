@@ -4,6 +4,7 @@ mod cli;
 mod demo_run;
 mod error;
 mod extract;
+mod intake;
 mod layers;
 mod ops;
 mod pages;
@@ -14,6 +15,8 @@ mod session;
 mod site;
 mod state;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

@@ -26,16 +26,23 @@ async fn ready(State(state): State<AppState>) -> impl IntoResponse {
 /// Starts recording our own metrics. Must run once, before anything counts.
 pub fn recorder() -> Result<PrometheusHandle, String> {
     PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+        .set_buckets_for_metric(
+            Matcher::Suffix("_seconds".into()),
+            &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0],
+        )
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| format!("metrics cannot be recorded: {error}"))
 }
 
 /// Serves `/metrics` until told to stop.
-pub async fn serve_metrics(listen: SocketAddr, handle: PrometheusHandle, stop: CancellationToken) -> Result<(), String> {
-    let listener = tokio::net::TcpListener::bind(listen)
-        .await
-        .map_err(|error| format!("ops_listen: {listen} cannot be used: {error}. Choose another address or stop what uses it."))?;
+pub async fn serve_metrics(
+    listen: SocketAddr,
+    handle: PrometheusHandle,
+    stop: CancellationToken,
+) -> Result<(), String> {
+    let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| {
+        format!("ops_listen: {listen} cannot be used: {error}. Choose another address or stop what uses it.")
+    })?;
     let upkeep = handle.clone();
     let router = Router::new().route("/metrics", get(move || async move { handle.render() }));
     tokio::spawn(async move {

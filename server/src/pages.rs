@@ -1,6 +1,10 @@
 //! What browsers get that is not the API: the public pages, forms that work without scripts, and the context of the
 //! rendered pages.
 
+use app::{
+    platform::Theme,
+    public::{LandingPage, LoginPage, Look, MeshPicture, render_landing, render_login, render_problem},
+};
 use axum::{
     Form,
     body::Body,
@@ -8,8 +12,9 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use contract::Door;
+use contract::{ApiError, Door};
 use leptos::prelude::use_context;
+use mesh::topology::{NodeKind, Protocol};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use tower_sessions::Session;
@@ -17,7 +22,7 @@ use tower_sessions::Session;
 use crate::{
     error::HttpError,
     extract::{Caller, InTenant},
-    layers::{self, security::ScriptNonce},
+    layers::security::ScriptNonce,
     rest,
     state::AppState,
 };
@@ -35,10 +40,14 @@ pub fn provide_page_context() {
 }
 
 /// The theme chosen by cookie.
-fn theme_of(headers: &HeaderMap) -> app::platform::Theme {
+fn theme_of(headers: &HeaderMap) -> Theme {
     let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let theme = cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| cookie.trim().strip_prefix("obstack_theme="));
-    app::platform::Theme::from_name(theme.unwrap_or_default())
+    cookies.map(Theme::from_cookies).find(|theme| *theme != Theme::System).unwrap_or_default()
+}
+
+/// How a public document looks for this visitor.
+pub fn look(state: &AppState, headers: &HeaderMap, here: &str) -> Look {
+    Look { theme: theme_of(headers), stylesheet: state.stylesheet.to_string(), here: here.to_owned() }
 }
 
 /// Server functions of the UI.
@@ -47,16 +56,63 @@ pub async fn server_function(request: Request<Body>) -> impl IntoResponse {
 }
 
 /// Everything that is no page.
-pub async fn not_found() -> Response {
-    layers::caller::not_found()
+pub async fn not_found(State(state): State<AppState>, headers: HeaderMap) -> Response {
+    missing(&state, &headers)
+}
+
+/// The page for what does not exist, or not for this caller: the same for both, so that nothing can be told from it.
+pub fn missing(state: &AppState, headers: &HeaderMap) -> Response {
+    let page = render_problem(&look(state, headers, "/"), &ApiError::not_found("This page"));
+    (StatusCode::NOT_FOUND, Html(page)).into_response()
 }
 
 /// `/`: the way in for strangers; people who are signed in go to their first tenant.
-pub async fn landing(Caller(visitor): Caller, headers: HeaderMap) -> Response {
+pub async fn landing(State(state): State<AppState>, Caller(visitor): Caller, headers: HeaderMap) -> Response {
     match visitor.me().and_then(|me| me.memberships.first()) {
         Some(first) => Redirect::to(&format!("/t/{}", first.tenant)).into_response(),
-        None => Html(app::public::render_landing(theme_of(&headers), visitor.me().is_some())).into_response(),
+        None => {
+            let mesh = state.backend.demo_graph().await.map(|graph| MeshPicture {
+                svg: picture(theme_of(&headers)),
+                at: graph.at.parse().unwrap_or_default(),
+                services: graph.nodes.iter().filter(|node| node.kind != NodeKind::Box).count(),
+                requests_per_s: graph
+                    .edges
+                    .iter()
+                    .filter(|edge| edge.protocol != Protocol::Tcp)
+                    .map(|edge| edge.rate)
+                    .sum(),
+            });
+            let page = LandingPage { signed_in: visitor.me().is_some(), demo: state.demo_login.is_some(), mesh };
+            Html(render_landing(&look(&state, &headers, "/"), &page)).into_response()
+        }
     }
+}
+
+/// The demo's mesh as an image: its own styles would not pass the page's content security policy.
+fn picture(theme: Theme) -> String {
+    format!("<img src=\"/demo-mesh.svg?theme={}\" alt=\"Who calls whom in the demo mesh\">", theme.as_str())
+}
+
+/// Query of the demo's picture.
+#[derive(Deserialize)]
+pub struct PictureQuery {
+    #[serde(default)]
+    theme: String,
+}
+
+/// `/demo-mesh.svg`: the demo's mesh for the landing page; not found where no demo runs.
+pub async fn demo_picture(
+    State(state): State<AppState>,
+    Query(query): Query<PictureQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(graph) = state.backend.demo_graph().await else { return missing(&state, &headers) };
+    let colours = match Theme::from_name(&query.theme) {
+        Theme::Light => mesh::topology::Theme::Light,
+        Theme::Dark => mesh::topology::Theme::Dark,
+        Theme::System => mesh::topology::Theme::Auto,
+    };
+    ([(header::CONTENT_TYPE, "image/svg+xml")], mesh::topology::svg(&graph, colours)).into_response()
 }
 
 /// Query of the sign-in page.
@@ -68,13 +124,18 @@ pub struct LoginQuery {
 }
 
 /// `GET /login`.
-pub async fn login(Caller(visitor): Caller, Query(query): Query<LoginQuery>, headers: HeaderMap) -> Response {
+pub async fn login(
+    State(state): State<AppState>,
+    Caller(visitor): Caller,
+    Query(query): Query<LoginQuery>,
+    headers: HeaderMap,
+) -> Response {
     let back = safe_return(query.back.as_deref());
     if visitor.me().is_some() {
         return Redirect::to(&back).into_response();
     }
-    let page = app::public::LoginPage { back, email: String::new(), error: None };
-    Html(app::public::render_login(theme_of(&headers), &page)).into_response()
+    let page = LoginPage { back, accounts: state.demo_login.clone().unwrap_or_default(), ..LoginPage::default() };
+    Html(render_login(&look(&state, &headers, "/login"), &page)).into_response()
 }
 
 /// The sign-in form.
@@ -100,8 +161,9 @@ pub async fn sign_in(
         Err(HttpError(error)) => {
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::UNAUTHORIZED);
             let retry_after = error.retry_after;
-            let page = app::public::LoginPage { back, email: form.email, error: Some(error.detail) };
-            let mut response = (status, Html(app::public::render_login(theme_of(&headers), &page))).into_response();
+            let accounts = state.demo_login.clone().unwrap_or_default();
+            let page = LoginPage { back, email: form.email, error: Some(error.detail), accounts };
+            let mut response = (status, Html(render_login(&look(&state, &headers, "/login"), &page))).into_response();
             if let Some(secs) = retry_after {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
             }
@@ -128,9 +190,10 @@ pub struct ThemeForm {
 
 /// `POST /theme`: remembers the theme for a year, so that the server renders it without a flash.
 pub async fn set_theme(State(state): State<AppState>, Form(form): Form<ThemeForm>) -> Response {
-    let theme = app::platform::Theme::from_name(&form.theme);
+    let theme = Theme::from_name(&form.theme);
     let secure = if state.secure_cookies { "; Secure" } else { "" };
-    let cookie = format!("obstack_theme={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly{secure}", theme.name());
+    // Readable by our scripts on purpose: the page changes it without a round trip.
+    let cookie = format!("{}={}; Path=/; Max-Age=31536000; SameSite=Lax{secure}", Theme::COOKIE, theme.as_str());
     let mut response = Redirect::to(&safe_return(form.back.as_deref())).into_response();
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -146,13 +209,21 @@ pub struct FaultForm {
 }
 
 /// `POST /t/{tenant}/demo/{fault}/start`.
-pub async fn start_fault(place: InTenant, Path((_, fault)): Path<(String, String)>, Form(form): Form<FaultForm>) -> Result<Response, HttpError> {
+pub async fn start_fault(
+    place: InTenant,
+    Path((_, fault)): Path<(String, String)>,
+    Form(form): Form<FaultForm>,
+) -> Result<Response, HttpError> {
     place.portal.demo()?.start(rest::demo::named(&fault)?).await?;
     Ok(Redirect::to(&safe_return(form.back.as_deref())).into_response())
 }
 
 /// `POST /t/{tenant}/demo/{fault}/stop`.
-pub async fn stop_fault(place: InTenant, Path((_, fault)): Path<(String, String)>, Form(form): Form<FaultForm>) -> Result<Response, HttpError> {
+pub async fn stop_fault(
+    place: InTenant,
+    Path((_, fault)): Path<(String, String)>,
+    Form(form): Form<FaultForm>,
+) -> Result<Response, HttpError> {
     place.portal.demo()?.stop(rest::demo::named(&fault)?).await?;
     Ok(Redirect::to(&safe_return(form.back.as_deref())).into_response())
 }
@@ -177,7 +248,17 @@ mod tests {
     #[test]
     fn only_paths_of_this_portal_are_followed() {
         assert_eq!(safe_return(Some("/t/acme/topology?from=now-1h")), "/t/acme/topology?from=now-1h");
-        for bad in ["//evil.test", "https://evil.test", "/\\evil.test", "\\\\evil.test", "/\tx", "/login?return=/", "javascript:alert(1)", "/a\r\nb", ""] {
+        for bad in [
+            "//evil.test",
+            "https://evil.test",
+            "/\\evil.test",
+            "\\\\evil.test",
+            "/\tx",
+            "/login?return=/",
+            "javascript:alert(1)",
+            "/a\r\nb",
+            "",
+        ] {
             assert_eq!(safe_return(Some(bad)), "/", "{bad:?}");
         }
         assert_eq!(safe_return(None), "/");

@@ -54,12 +54,19 @@ fn docs_page() -> String {
         let operations = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
         for (method, operation) in operations {
             if let Some(operation) = operation {
+                // Summaries come from our own doc comments.
                 let summary = operation.summary.as_deref().unwrap_or_default();
-                rows.push_str(&format!("<tr><td>{method}</td><td><code>/api/v1{path}</code></td><td>{}</td></tr>", app::public::escape(summary)));
+                rows.push_str(&format!(
+                    "<tr><td>{method}</td><td><code>/api/v1{path}</code></td><td>{summary}</td></tr>"
+                ));
             }
         }
     }
-    app::public::render_api_docs(&rows)
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Obstack API</title></head><body><main><h1>Obstack API</h1>\
+         <p>The whole description: <a href=\"/api/v1/openapi.json\">openapi.json</a></p>\
+         <table><thead><tr><th>Method</th><th>Path</th><th>What it does</th></tr></thead><tbody>{rows}</tbody></table></main></body></html>"
+    )
 }
 
 /// What runs here.

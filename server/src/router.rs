@@ -15,21 +15,34 @@ use crate::{layers, ops, pages, rest, session::PgSessions, site, state::AppState
 /// Longest body anything accepts, bytes.
 const MAX_BODY: usize = 64 * 1024;
 
+/// Pages and forms outside of the rendered app and the API, for the test of who may use what. `/logout` is left out: it
+/// does for forms what the API's does.
+#[cfg(test)]
+pub const FORMS: &[(&str, &str)] = &[
+    ("GET", "/"),
+    ("GET", "/demo-mesh.svg"),
+    ("GET", "/login"),
+    ("POST", "/theme"),
+    ("POST", "/t/{tenant}/demo/{fault}/start"),
+    ("POST", "/t/{tenant}/demo/{fault}/stop"),
+];
+
 /// The router of the main port.
 pub fn router(state: AppState) -> Router {
-    let limits = state.backend.config().sessions.clone();
+    let idle = time::Duration::try_from(state.backend.config().sessions.idle).unwrap_or(time::Duration::HOUR);
     let sessions = SessionManagerLayer::new(PgSessions(state.backend.clone()))
         .with_name("obstack_session")
         .with_http_only(true)
         .with_secure(state.secure_cookies)
         .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(limits.idle()));
+        .with_expiry(Expiry::OnInactivity(idle));
 
     let leptos_routes = generate_route_list(app::App);
     let shell_options = state.leptos.clone();
     let shell = move || app::shell(shell_options.clone());
     let portal: Router = Router::new()
         .route("/", get(pages::landing))
+        .route("/demo-mesh.svg", get(pages::demo_picture))
         .route("/login", get(pages::login).post(pages::sign_in))
         .route("/logout", post(pages::sign_out))
         .route("/theme", post(pages::set_theme))
@@ -45,7 +58,7 @@ pub fn router(state: AppState) -> Router {
             shell,
         )
         .fallback(pages::not_found)
-        .layer(from_fn(layers::caller::guard_pages))
+        .layer(from_fn_with_state(state.clone(), layers::caller::guard_pages))
         .layer(from_fn_with_state(state.clone(), layers::caller::layer))
         .layer(sessions)
         .layer(from_fn_with_state(state.clone(), layers::origin::layer))

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use app::public::DemoAccount;
 use backend::{Backend, config::Config};
 use tokio_util::sync::CancellationToken;
 
@@ -48,8 +49,8 @@ pub fn migrate(config: Option<&Path>) -> ExitCode {
     finish(load(config).and_then(|config| {
         runtime()?.block_on(async {
             telemetry::start(&config.log)?;
-            let database = backend::db::open(&config).await.map_err(|error| error.to_string())?;
-            let outcome = backend::db::migrate(database.db()).await.map_err(|error| error.to_string());
+            let database = backend::Database::open(&config).await.map_err(|error| with_causes(&error))?;
+            let outcome = database.migrate().await.map_err(|error| with_causes(&error));
             database.close().await;
             outcome.map(|()| println!("The schema is up to date."))
         })
@@ -68,6 +69,21 @@ fn finish(outcome: Result<(), String>) -> ExitCode {
     }
 }
 
+/// An error with what lies behind it, for the person who starts the portal.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}
+
 fn load(path: Option<&Path>) -> Result<Config, String> {
     Config::load(path, &|name| std::env::var(name).ok()).map_err(|errors| errors.to_string())
 }
@@ -84,9 +100,18 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
         .map_err(|error| format!("the runtime cannot start: {error}"))
 }
 
+/// What a demo that shares the process brings along.
+pub struct Demo {
+    /// For the backend.
+    pub parts: backend::DemoParts,
+    /// For the sign-in page.
+    pub accounts: Vec<DemoAccount>,
+}
+
 /// A started portal.
 pub struct Portal {
-    backend: Arc<Backend>,
+    /// Its services.
+    pub backend: Arc<Backend>,
     listener: tokio::net::TcpListener,
     router: axum::Router,
     stop: CancellationToken,
@@ -96,20 +121,31 @@ pub struct Portal {
 
 impl Portal {
     /// Opens everything; `demo` is the switchboard of a demo that shares this process.
-    pub async fn start(config: Config, site: &Path, demo: Option<backend::DemoParts>) -> Result<Self, String> {
+    pub async fn start(config: Config, site: &Path, demo: Option<Demo>) -> Result<Self, String> {
+        let (demo, accounts) = match demo {
+            Some(Demo { parts, accounts }) => (Some(parts), Some(accounts)),
+            None => (None, None),
+        };
         telemetry::start(&config.log)?;
         let handle = ops::recorder()?;
-        let listener = tokio::net::TcpListener::bind(config.listen)
-            .await
-            .map_err(|error| format!("listen: {} cannot be used: {error}. Choose another address or stop what uses it.", config.listen))?;
+        let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|error| {
+            format!("listen: {} cannot be used: {error}. Choose another address or stop what uses it.", config.listen)
+        })?;
         let bound = listener.local_addr().map_err(|error| error.to_string())?;
-        let url = if config.listen.port() == 0 { format!("http://{bound}") } else { config.public_url.clone() };
+        let url = if config.listen.port() == 0 {
+            format!("http://{bound}")
+        } else {
+            config.public_url.as_str().trim_end_matches('/').to_owned()
+        };
         let stop = CancellationToken::new();
         ops::serve_metrics(config.ops_listen, handle, stop.clone()).await?;
-        let backend = Backend::start(config, stop.clone(), demo).await.map_err(|error| error.to_string())?;
+        let backend = Backend::start(config, stop.clone(), demo).await.map_err(|error| with_causes(&error))?;
+        let leptos = site::options(site);
         let state = AppState {
             backend: backend.clone(),
-            leptos: site::options(site),
+            stylesheet: app::public::stylesheet(&leptos).into(),
+            demo_login: accounts,
+            leptos,
             origins: Arc::new(Origins::of(&url)),
             secure_cookies: url.starts_with("https://"),
         };
@@ -151,4 +187,3 @@ async fn stop_signal() {
         }
     }
 }
-

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use backend::Backend;
-use time::OffsetDateTime;
+use backend::{
+    Backend,
+    auth::sessions::{self, Lifetimes, SessionKey},
+};
 use tower_sessions::{
-    SessionStore, async_trait,
+    SessionStore,
     session::{Id, Record},
     session_store::{Error, Result},
 };
@@ -23,46 +25,51 @@ impl std::fmt::Debug for PgSessions {
     }
 }
 
+fn lifetimes(backend: &Backend) -> Lifetimes {
+    let sessions = &backend.config().sessions;
+    Lifetimes { idle_secs: sessions.idle.as_secs(), absolute_secs: sessions.absolute.as_secs() }
+}
+
 fn broken(error: backend::Error) -> Error {
+    tracing::error!(%error, "sessions cannot be reached");
     Error::Backend(error.to_string())
 }
 
-impl PgSessions {
-    async fn write(&self, record: &Record) -> Result<()> {
-        let data = serde_json::to_value(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
-        let user = record.data.get(USER).and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
-        self.0.auth().sessions().save(record.id.0, user, &data, record.expiry_date).await.map_err(broken)
-    }
+/// What the table keeps of a record: whose it is, and the data as JSON.
+fn parts(record: &Record) -> Result<(Option<uuid::Uuid>, serde_json::Value)> {
+    let data = serde_json::to_value(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
+    let user = record.data.get(USER).and_then(|id| id.as_str()).and_then(|id| id.parse().ok());
+    Ok((user, data))
 }
 
-#[async_trait]
+#[async_trait::async_trait]
 impl SessionStore for PgSessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        // Ids are 128 random bits, so a collision is no accident; a fresh id costs nothing all the same.
-        while self.load(&record.id).await?.is_some() {
+        let (user, data) = parts(record)?;
+        let (db, lifetimes, now) = (self.0.db(), lifetimes(&self.0), self.0.clock().now());
+        while !sessions::create(db, SessionKey::of(record.id.0), user, &data, lifetimes, now).await.map_err(broken)? {
             record.id = Id::default();
         }
-        self.write(record).await
+        Ok(())
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        self.write(record).await
+        let (user, data) = parts(record)?;
+        let (db, lifetimes, now) = (self.0.db(), lifetimes(&self.0), self.0.clock().now());
+        // A session that ended meanwhile stays ended.
+        sessions::save(db, SessionKey::of(record.id.0), user, &data, lifetimes, now).await.map(|_| ()).map_err(broken)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let found = self.0.auth().sessions().load(id.0).await.map_err(broken)?;
-        found
-            .map(|session| {
-                Ok(Record {
-                    id: *id,
-                    data: serde_json::from_value(session.data).map_err(|error| Error::Decode(error.to_string()))?,
-                    expiry_date: session.expires_at.max(OffsetDateTime::UNIX_EPOCH),
-                })
-            })
-            .transpose()
+        let (db, lifetimes, now) = (self.0.db(), lifetimes(&self.0), self.0.clock().now());
+        let Some(found) = sessions::load(db, SessionKey::of(id.0), lifetimes, now).await.map_err(broken)? else {
+            return Ok(None);
+        };
+        let data = serde_json::from_value(found.data).map_err(|error| Error::Decode(error.to_string()))?;
+        Ok(Some(Record { id: *id, data, expiry_date: found.expires_at.to_datetime() }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.0.auth().sessions().delete(id.0).await.map_err(broken)
+        sessions::delete(self.0.db(), SessionKey::of(id.0)).await.map_err(broken)
     }
 }

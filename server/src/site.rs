@@ -27,9 +27,13 @@ pub fn options(site: &Path) -> LeptosOptions {
 /// Routes of `/pkg`, `/fonts` and the icons.
 pub fn routes(options: &LeptosOptions) -> Router {
     let root = Path::new(options.site_root.as_ref());
-    let dir = |name: &str| ServeDir::new(root.join(name)).precompressed_br().precompressed_gzip().append_index_html_on_directories(false);
+    let dir = |name: &str| {
+        ServeDir::new(root.join(name)).precompressed_br().precompressed_gzip().append_index_html_on_directories(false)
+    };
     let lifetime = if options.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let hashed = Router::new().nest_service("/pkg", get_service(dir("pkg"))).layer(map_response(move |response: Response| cached(response, lifetime)));
+    let hashed = Router::new()
+        .nest_service("/pkg", get_service(dir("pkg")))
+        .layer(map_response(move |response: Response| cached(response, lifetime)));
     let fixed = Router::new()
         .nest_service("/fonts", get_service(dir("fonts")))
         .route_service("/favicon.svg", ServeFile::new(root.join("favicon.svg")))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::public::DemoAccount;
 use axum::extract::FromRef;
 use backend::Backend;
 use leptos::config::LeptosOptions;
@@ -19,6 +20,10 @@ pub struct AppState {
     pub origins: Arc<Origins>,
     /// Whether cookies may only travel over HTTPS.
     pub secure_cookies: bool,
+    /// Address of the style sheet of the public documents.
+    pub stylesheet: Arc<str>,
+    /// Accounts that the sign-in page offers to try; only where a demo runs.
+    pub demo_login: Option<Vec<DemoAccount>>,
 }
 
 impl FromRef<AppState> for LeptosOptions {

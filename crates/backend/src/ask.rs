@@ -60,7 +60,7 @@ pub struct Window {
 
 impl Window {
     /// A window over `from..to` with at most `points` points at a step people read easily.
-    pub fn new(from: Timestamp, to: Timestamp, points: u64) -> Self {
+    pub fn new(from: Timestamp, to: Timestamp, points: usize) -> Self {
         let secs = to.0.saturating_sub(from.0).max(1000).unsigned_abs() / 1000;
         let step_secs = query::step_for(secs, points);
         let step = i64::try_from(step_secs.max(1)).unwrap_or(60) * 1000;
@@ -102,11 +102,6 @@ impl Window {
     }
 }
 
-/// The range of a rate: at least four scrapes, and no less than a step, so that no sample falls between two windows.
-pub fn rate_window(step_secs: u64, scrape_secs: u64) -> u64 {
-    step_secs.max(4 * scrape_secs).max(20)
-}
-
 /// A label value as PromQL writes it.
 pub fn quoted(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 2);
@@ -134,7 +129,8 @@ mod tests {
     #[test]
     fn points_land_on_the_grid_and_gaps_stay_gaps() {
         let window = Window { from: Timestamp::from_secs(100), to: Timestamp::from_secs(130), step_secs: 10 };
-        let points = [(Timestamp::from_secs(100), 1.0), (Timestamp::from_secs(120), f64::NAN), (Timestamp::from_secs(130), 4.0)];
+        let points =
+            [(Timestamp::from_secs(100), 1.0), (Timestamp::from_secs(120), f64::NAN), (Timestamp::from_secs(130), 4.0)];
         assert_eq!(window.grid(&points), [Some(1.0), None, None, Some(4.0)]);
         assert_eq!(window.at(3), Timestamp::from_secs(130));
     }

@@ -57,7 +57,8 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             let last_use = |entry: &Entry<V>| *entry.used.lock().unwrap_or_else(PoisonError::into_inner);
             entries.retain(|_, entry| now.duration_since(last_use(entry)) < IDLE);
             if entries.len() >= CAPACITY
-                && let Some(oldest) = entries.iter().min_by_key(|(_, entry)| last_use(entry)).map(|(key, _)| key.clone())
+                && let Some(oldest) =
+                    entries.iter().min_by_key(|(_, entry)| last_use(entry)).map(|(key, _)| key.clone())
             {
                 entries.remove(&oldest);
             }

@@ -1,7 +1,10 @@
 //! The backend as a whole, and the way from a signed-in user to one tenant's portal. Rules of the slices stand in the
 //! slices; how everything is started stands in `start`.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use contract::{
     ApiError, Door, Portal, TenantSlug,
@@ -20,13 +23,15 @@ use crate::{
     cache::Cache,
     clock::Clock,
     config::Config,
-    db::Database,
+    db::Db,
     ingest::Ingest,
     live::{Live, Rounds},
+    metrics::embedded::Embedded,
     overview::Baseline,
-    scope::Permission,
+    scope::{Permission, SeenTenant},
+    start::Running,
     stores::StoreSet,
-    tenants::Tenants,
+    tenants,
     topology::Layouts,
 };
 
@@ -37,15 +42,17 @@ pub(crate) struct Caches {
     pub overview: Cache<(Uuid, OverviewQuery), OverviewPage>,
     pub baseline: Cache<Uuid, Baseline>,
     pub layouts: Layouts,
+    pub tenants: Mutex<HashMap<TenantSlug, Arc<SeenTenant>>>,
 }
 
 /// All services of a running portal.
 pub struct Backend {
     pub(crate) config: Config,
-    pub(crate) database: Database,
+    pub(crate) db: Db,
+    pub(crate) running: Mutex<Running>,
     pub(crate) auth: Auth,
-    pub(crate) tenants: Tenants,
     pub(crate) stores: StoreSet,
+    pub(crate) embedded: Embedded,
     pub(crate) ingest: Ingest,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) caches: Caches,
@@ -60,12 +67,17 @@ impl Backend {
         &self.config
     }
 
-    /// Signing in, sessions.
+    /// The database. Only the session store of the server needs it directly.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Signing in.
     pub fn auth(&self) -> &Auth {
         &self.auth
     }
 
-    /// What telemetry is handed to.
+    /// What pushed telemetry is handed to.
     pub fn ingest(&self) -> &Ingest {
         &self.ingest
     }
@@ -105,7 +117,7 @@ impl Backend {
 
     /// Whether the database answers.
     pub async fn ready(&self) -> Result<(), Error> {
-        self.database.db().ping().await
+        self.db.ping().await
     }
 
     /// Who this is, read from the database now: a removed membership counts from the next request on.
@@ -116,13 +128,31 @@ impl Backend {
         };
         let mut scopes = BTreeMap::new();
         if let Some(me) = &me {
-            for tenant in self.tenants.of_member(me).await? {
-                if let Some(membership) = me.memberships.iter().find(|one| one.tenant == tenant.slug) {
-                    scopes.insert(tenant.slug.clone(), Scope::for_member(me.clone(), membership.clone(), tenant));
+            for membership in &me.memberships {
+                if let Some(tenant) = self.seen_tenant(&membership.tenant).await? {
+                    scopes.insert(membership.tenant.clone(), Scope::for_member(me.clone(), membership.clone(), tenant));
                 }
             }
         }
         Ok(Arc::new(Visitor { backend: self.clone(), me, scopes }))
+    }
+}
+
+impl Backend {
+    pub(crate) fn forget_tenants(&self) {
+        self.caches.tenants.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// A tenant from the cache, or from the database; the cache is emptied when any instance changes a tenant.
+    async fn seen_tenant(&self, slug: &TenantSlug) -> Result<Option<Arc<SeenTenant>>, Error> {
+        let known = || self.caches.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tenant) = known().get(slug) {
+            return Ok(Some(tenant.clone()));
+        }
+        let Some(record) = tenants::find(self.db(), slug).await? else { return Ok(None) };
+        let tenant = Arc::new(SeenTenant::new(record));
+        known().insert(slug.clone(), tenant.clone());
+        Ok(Some(tenant))
     }
 }
 
@@ -191,6 +221,11 @@ impl Account for Scoped {
         let mut namespaces: Vec<String> = namespaces.collect();
         namespaces.sort_unstable();
         namespaces.dedup();
-        Shell { me: self.scope.me().clone(), tenant: self.scope.membership().clone(), namespaces, demo: self.backend.demo.is_some() }
+        Shell {
+            me: self.scope.me().clone(),
+            tenant: self.scope.membership().clone(),
+            namespaces,
+            demo: self.backend.demo.is_some(),
+        }
     }
 }

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use contract::{
     TenantSlug,
-    auth::{Me, Membership},
+    auth::{Me, Membership, User},
     ids::Role,
 };
-use query::MeshScope;
+use query::{MeshScope, MeshSelector};
 
-use crate::{Error, tenants::TenantRecord};
+use crate::{
+    Error,
+    tenants::{Namespaces, Plan, StoreBindings, TenantRecord},
+};
 
 /// What a caller may want to do inside a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,24 +39,67 @@ impl Permission {
 pub struct Scope {
     me: Arc<Me>,
     membership: Arc<Membership>,
-    tenant: Arc<TenantRecord>,
+    tenant: Arc<SeenTenant>,
+}
+
+/// A tenant with its part of the mesh, ready to confine queries.
+pub(crate) struct SeenTenant {
+    record: TenantRecord,
+    mesh: MeshScope,
+}
+
+impl SeenTenant {
+    /// Selectors that name what cannot exist see nothing; they are logged, because somebody wrote them.
+    pub(crate) fn new(record: TenantRecord) -> Self {
+        let selectors = record.mesh.iter().filter_map(|selector| {
+            let made = match &selector.namespaces {
+                Namespaces::All => MeshSelector::all(selector.cluster.as_deref()),
+                Namespaces::Only(names) => MeshSelector::only(selector.cluster.as_deref(), names),
+            };
+            made.inspect_err(
+                |error| tracing::error!(tenant.id = %record.slug, %error, "a mesh selector of the tenant is ignored"),
+            )
+            .ok()
+        });
+        let mesh = MeshScope::new(selectors);
+        Self { record, mesh }
+    }
 }
 
 impl Scope {
     /// For a member. Crate-private: whoever calls it has read the membership from the database.
-    pub(crate) fn for_member(me: Arc<Me>, membership: Membership, tenant: Arc<TenantRecord>) -> Self {
-        debug_assert_eq!(membership.tenant, tenant.slug);
+    pub(crate) fn for_member(me: Arc<Me>, membership: Membership, tenant: Arc<SeenTenant>) -> Self {
+        debug_assert_eq!(membership.tenant, tenant.record.slug);
         Self { me, membership: Arc::new(membership), tenant }
+    }
+
+    /// For the public picture of the demo mesh: everything, as nobody. Only for installations that run the demo, whose
+    /// mesh belongs to no one.
+    pub(crate) fn of_demo() -> Self {
+        let slug: TenantSlug = "demo-mesh".parse().expect("the slug is well-formed");
+        let record = TenantRecord {
+            id: uuid::Uuid::nil(),
+            slug: slug.clone(),
+            name: "Demo mesh".to_owned(),
+            plan: Plan::Community,
+            mesh: vec![crate::tenants::MeshSelector { cluster: None, namespaces: Namespaces::All }],
+            stores: StoreBindings::default(),
+            provisioned_by: None,
+        };
+        let user = User { id: String::new(), email: String::new(), name: String::new(), platform_admin: false };
+        let me = Me { user, memberships: Vec::new() };
+        let membership = Membership { tenant: slug, name: "Demo mesh".to_owned(), role: Role::Viewer };
+        Self::for_member(Arc::new(me), membership, Arc::new(SeenTenant::new(record)))
     }
 
     /// The tenant's name in URLs and towards stores.
     pub fn slug(&self) -> &TenantSlug {
-        &self.tenant.slug
+        &self.tenant.record.slug
     }
 
     /// The tenant as the database knows it.
     pub fn tenant(&self) -> &TenantRecord {
-        &self.tenant
+        &self.tenant.record
     }
 
     /// The caller.

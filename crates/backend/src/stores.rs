@@ -16,12 +16,12 @@ use crate::{
     Backend, Error, Scope,
     ask::Ask,
     clock::Clock,
-    config::{Store, Tenancy},
-    logs::LogStore,
+    config::{StoreAuth, StoreConfig, Tenancy},
+    logs::{LogStore, embedded::EmbeddedLogs},
     metrics::{Guarded, MetricsStore, prometheus::Prometheus},
     portal::Scoped,
     scope::Permission,
-    traces::TraceStore,
+    traces::{TraceStore, embedded::EmbeddedTraces},
     upstream::{Connect, Health, Thresholds},
 };
 
@@ -43,12 +43,12 @@ pub(crate) struct MetricsHealth {
 
 /// All stores.
 pub struct StoreSet {
-    configured: HashMap<String, Store>,
+    configured: HashMap<String, StoreConfig>,
     embedded: Bound,
-    logs: Arc<dyn LogStore>,
-    logs_health: Arc<Health>,
-    traces: Arc<dyn TraceStore>,
-    traces_health: Arc<Health>,
+    logs: Arc<Health>,
+    traces: Arc<Health>,
+    log_store: EmbeddedLogs,
+    trace_store: EmbeddedTraces,
     /// Clients by store and, where the store keeps tenants apart by header, tenant.
     clients: Mutex<HashMap<(String, Option<String>), Bound>>,
     scrape_secs: u64,
@@ -57,10 +57,12 @@ pub struct StoreSet {
 
 /// What [`StoreSet::new`] is made of.
 pub(crate) struct Parts {
-    pub configured: Vec<Store>,
+    pub configured: Vec<StoreConfig>,
     pub metrics: (Arc<dyn MetricsStore>, Arc<Health>),
-    pub logs: (Arc<dyn LogStore>, Arc<Health>),
-    pub traces: (Arc<dyn TraceStore>, Arc<Health>),
+    pub logs: Arc<Health>,
+    pub traces: Arc<Health>,
+    pub log_store: EmbeddedLogs,
+    pub trace_store: EmbeddedTraces,
     pub scrape_secs: u64,
     pub clock: Arc<dyn Clock>,
 }
@@ -70,10 +72,10 @@ impl StoreSet {
         Self {
             configured: parts.configured.into_iter().map(|store| (store.name.clone(), store)).collect(),
             embedded: Bound { store: parts.metrics.0, health: parts.metrics.1 },
-            logs: parts.logs.0,
-            logs_health: parts.logs.1,
-            traces: parts.traces.0,
-            traces_health: parts.traces.1,
+            logs: parts.logs,
+            traces: parts.traces,
+            log_store: parts.log_store,
+            trace_store: parts.trace_store,
             clients: Mutex::default(),
             scrape_secs: parts.scrape_secs,
             clock: parts.clock,
@@ -83,27 +85,18 @@ impl StoreSet {
     /// The metrics store of a tenant, as questions confined to what the tenant sees.
     pub fn ask(&self, scope: &Scope) -> Result<Ask, Error> {
         let label = match self.configured.get(self.metrics_name(scope)).map(|store| &store.tenancy) {
-            Some(Tenancy::Label { label }) => Some(
-                query::TenantLabel::new(label, scope.slug().as_str()).map_err(|error| Error::internal(error.to_string()))?,
+            Some(Tenancy::Label(label)) => Some(
+                query::TenantLabel::new(label, scope.slug().as_str())
+                    .map_err(|error| Error::internal(error.to_string()))?,
             ),
-            Some(Tenancy::Header | Tenancy::Index { .. } | Tenancy::None) | None => None,
+            Some(Tenancy::Header | Tenancy::Single) | None => None,
         };
         Ok(Ask::new(self.bound(scope)?.store, scope.mesh().clone(), label))
     }
 
-    /// The log store of a tenant.
-    pub fn logs(&self, _scope: &Scope) -> Arc<dyn LogStore> {
-        self.logs.clone()
-    }
-
-    /// The trace store of a tenant.
-    pub fn traces(&self, _scope: &Scope) -> Arc<dyn TraceStore> {
-        self.traces.clone()
-    }
-
     /// Name of the tenant's metrics store.
     pub fn metrics_name<'a>(&self, scope: &'a Scope) -> &'a str {
-        scope.tenant().stores.metrics.as_deref().unwrap_or(EMBEDDED)
+        &scope.tenant().stores.metrics
     }
 
     /// Distance of two samples in the tenant's metrics store, seconds.
@@ -126,30 +119,63 @@ impl StoreSet {
         if name == EMBEDDED {
             return Ok(self.embedded.clone());
         }
-        let store = self.configured.get(name).ok_or_else(|| Error::internal(format!("store {name} is not configured")))?;
+        let store =
+            self.configured.get(name).ok_or_else(|| Error::internal(format!("store {name} is not configured")))?;
         let org_id = matches!(store.tenancy, Tenancy::Header).then(|| scope.slug().to_string());
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (name.to_owned(), org_id.clone());
         if let Some(bound) = clients.get(&key) {
             return Ok(bound.clone());
         }
-        let connect = Connect {
-            org_id,
-            token: store.token.as_ref().map(|token| token.expose().to_owned()),
-            ..Connect::new(name, store.url.clone())
-        };
-        let health = Arc::new(Health::new(name, store.kind.as_str(), Signal::Metrics, Thresholds::default(), self.clock.clone()));
+        let url = store.url.as_ref().ok_or_else(|| Error::internal(format!("store {name} has no address")))?;
+        let mut connect = Connect { org_id, deadline: store.timeout, ..Connect::new(name, url.as_str()) };
+        match &store.auth {
+            StoreAuth::None => {}
+            StoreAuth::Bearer(token) => connect.token = Some(token.expose().to_owned()),
+            StoreAuth::Basic { username, password } => {
+                connect.basic = Some((username.clone(), password.expose().to_owned()));
+            }
+        }
+        let health = Arc::new(Health::new(
+            name,
+            store.kind.as_str(),
+            Signal::Metrics,
+            Thresholds::default(),
+            self.clock.clone(),
+        ));
         let client: Arc<dyn MetricsStore> = Arc::new(Prometheus::new(&connect)?);
         let bound = Bound { store: Arc::new(Guarded::new(client, health.clone())), health };
         clients.insert(key, bound.clone());
         Ok(bound)
     }
 
+    /// Asks every store that is in use for a sign of life, so that the strip is right also when nobody asks anything else.
+    pub(crate) async fn probe(&self) {
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect::<Vec<_>>();
+        let probes = clients.iter().chain([&self.embedded]).map(|bound| bound.store.probe());
+        let metrics = futures::future::join_all(probes);
+        let (outcomes, logs, traces) = tokio::join!(
+            metrics,
+            watched(&self.logs, self.log_store.probe()),
+            watched(&self.traces, self.trace_store.probe()),
+        );
+        for error in outcomes.into_iter().chain([logs, traces]).filter_map(Result::err) {
+            tracing::debug!(%error, "a store does not answer");
+        }
+    }
+
     fn status(&self, scope: &Scope) -> Result<Vec<StoreStatus>, Error> {
-        Ok(vec![self.bound(scope)?.health.status(), self.logs_health.status(), self.traces_health.status()])
+        Ok(vec![self.bound(scope)?.health.status(), self.logs.status(), self.traces.status()])
     }
 }
 
+/// Makes a call to a store and records how it went.
+async fn watched<T>(health: &Health, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let permit = health.admit()?;
+    let outcome = call.await;
+    permit.finish(&outcome);
+    outcome
+}
 
 impl Backend {
     /// The strip of stores of a scope.

@@ -3,14 +3,14 @@
 
 use axum::{
     extract::{Request, State},
-    http::{Method, StatusCode, header},
+    http::Method,
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use contract::{Door, TenantSlug};
 use tower_sessions::Session;
 
-use crate::{error::HttpError, extract::Caller, session::USER, state::AppState};
+use crate::{error::HttpError, extract::Caller, pages::missing, session::USER, state::AppState};
 
 /// Puts the [`Caller`] into the request.
 pub async fn layer(State(state): State<AppState>, session: Session, mut request: Request, next: Next) -> Response {
@@ -18,8 +18,11 @@ pub async fn layer(State(state): State<AppState>, session: Session, mut request:
         Ok(user) => user.and_then(|id| id.parse().ok()),
         Err(error) => {
             tracing::error!(%error, "session cannot be read");
-            return HttpError(contract::ApiError::new(contract::ErrorCode::Internal, "The session cannot be read. Try again."))
-                .into_response();
+            return HttpError(contract::ApiError::new(
+                contract::ErrorCode::Internal,
+                "The session cannot be read. Try again.",
+            ))
+            .into_response();
         }
     };
     match state.backend.visitor(user).await {
@@ -32,7 +35,12 @@ pub async fn layer(State(state): State<AppState>, session: Session, mut request:
 }
 
 /// Guards the pages of tenants: nobody signed in leads to the sign-in page and back, a foreign tenant is not found.
-pub async fn guard_pages(Caller(visitor): Caller, request: Request, next: Next) -> Response {
+pub async fn guard_pages(
+    State(state): State<AppState>,
+    Caller(visitor): Caller,
+    request: Request,
+    next: Next,
+) -> Response {
     let Some(slug) = request.uri().path().strip_prefix("/t/").and_then(|rest| rest.split('/').next()) else {
         return next.run(request).await;
     };
@@ -45,7 +53,7 @@ pub async fn guard_pages(Caller(visitor): Caller, request: Request, next: Next) 
         };
     }
     let known = slug.parse::<TenantSlug>().is_ok_and(|slug| visitor.portal(&slug).is_ok());
-    if known { next.run(request).await } else { not_found() }
+    if known { next.run(request).await } else { missing(&state, request.headers()) }
 }
 
 fn serde_urlencode(text: &str) -> String {
@@ -57,10 +65,4 @@ fn serde_urlencode(text: &str) -> String {
         }
     }
     out
-}
-
-/// The page for what does not exist, or not for this caller.
-pub fn not_found() -> Response {
-    let page = app::public::render_not_found();
-    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
 }

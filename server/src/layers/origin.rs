@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn only_our_own_pages_may_write_with_a_cookie() {
-        let (own, foreign, cookie) = (("origin", "http://localhost:3000"), ("origin", "http://evil.test"), ("cookie", "a=b"));
+        let (own, foreign, cookie) =
+            (("origin", "http://localhost:3000"), ("origin", "http://evil.test"), ("cookie", "a=b"));
         assert!(asks(&[own, cookie], "/login"));
         assert!(!asks(&[own, cookie], "/api/v1/auth/logout"));
         assert!(asks(&[own, cookie, ("x-obstack-csrf", "1")], "/api/v1/auth/logout"));

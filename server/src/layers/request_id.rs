@@ -23,7 +23,9 @@ pub fn current() -> Option<String> {
 pub async fn layer(mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&HEADER).and_then(|id| id.to_str().ok());
     let id = match given {
-        Some(id) if (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => id.to_owned(),
+        Some(id) if (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
+            id.to_owned()
+        }
         Some(_) | None => uuid::Uuid::now_v7().simple().to_string(),
     };
     let Ok(value) = HeaderValue::from_str(&id) else { return next.run(request).await };

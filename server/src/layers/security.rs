@@ -6,7 +6,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use rand::{RngCore, rngs::OsRng, TryRngCore};
+use rand::{RngCore, TryRngCore, rngs::OsRng};
 
 use crate::state::AppState;
 

@@ -43,15 +43,22 @@ async fn login(
 }
 
 /// Checks the password and puts the user into a session of a new id, so that an id planted before is worth nothing.
-pub async fn authenticate(state: &AppState, session: &Session, email: &str, password: &str, peer: IpAddr) -> Result<(), HttpError> {
-    let user = state.backend.auth().login(email, password, peer).await?;
+pub async fn authenticate(
+    state: &AppState,
+    session: &Session,
+    email: &str,
+    password: &str,
+    peer: IpAddr,
+) -> Result<(), HttpError> {
+    let now = state.backend.clock().now();
+    let user = state.backend.auth().login(email, password, peer, now).await.map_err(backend::Error::from)?;
     let broken = |error: tower_sessions::session::Error| {
         tracing::error!(%error, "session cannot be written");
         HttpError(ApiError::new(ErrorCode::Internal, "The session cannot be saved. Try again."))
     };
     session.clear().await;
     session.cycle_id().await.map_err(broken)?;
-    session.insert(USER, user.to_string()).await.map_err(broken)
+    session.insert(USER, user.id).await.map_err(broken)
 }
 
 /// Ends the session on the server; the cookie is worth nothing afterwards.

@@ -56,13 +56,11 @@ async fn live(
 ) -> Result<Response, HttpError> {
     let guard = Guard { state, session, tenant: place.scope.slug().clone() };
     drop(visitor);
-    Ok(upgrade
-        .max_message_size(MAX_MESSAGE)
-        .on_upgrade(move |socket| async move {
-            metrics::gauge!("obstack_live_sockets").increment(1.0);
-            serve(socket, guard, place.scope).await;
-            metrics::gauge!("obstack_live_sockets").decrement(1.0);
-        }))
+    Ok(upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
+        metrics::gauge!("obstack_live_sockets").increment(1.0);
+        serve(socket, guard, place.scope).await;
+        metrics::gauge!("obstack_live_sockets").decrement(1.0);
+    }))
 }
 
 /// Tells whether the socket's owner may still listen.
@@ -151,7 +149,9 @@ async fn push(sink: &mut Sink, sent: &mut Sent, data: LiveData) -> bool {
         LiveData::Topology(at, graph) => {
             sent.topology += 1;
             let text = match sent.graph.as_deref() {
-                Some(old) => frame(Topic::Topology, sent.topology, at, PushKind::Delta, &GraphDelta::between(old, &graph)),
+                Some(old) => {
+                    frame(Topic::Topology, sent.topology, at, PushKind::Delta, &GraphDelta::between(old, &graph))
+                }
                 None => frame(Topic::Topology, sent.topology, at, PushKind::Snapshot, graph.as_ref()),
             };
             sent.graph = Some(graph);
@@ -175,6 +175,12 @@ async fn push(sink: &mut Sink, sent: &mut Sent, data: LiveData) -> bool {
     }
 }
 
-fn frame<T: serde::Serialize>(topic: Topic, seq: u64, at: Timestamp, kind: PushKind, data: T) -> Result<String, serde_json::Error> {
+fn frame<T: serde::Serialize>(
+    topic: Topic,
+    seq: u64,
+    at: Timestamp,
+    kind: PushKind,
+    data: T,
+) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Push { topic, seq, at, kind, data })
 }

@@ -42,7 +42,7 @@ async fn graph(place: InTenant, Params(query): Params<TopologyQuery>) -> Result<
     (status = 200, content_type = "image/svg+xml"), (status = 401, body = Problem), (status = 404, body = Problem)))]
 async fn svg(place: InTenant, Params(query): Params<TopologyQuery>) -> Result<Response, HttpError> {
     let graph = place.portal.topology().graph(TopologyQuery { layout: true, ..query }).await?;
-    Ok(file("image/svg+xml", "topology.svg", mesh::topology::svg(&graph)))
+    Ok(file("image/svg+xml", "topology.svg", mesh::topology::svg(&graph, mesh::topology::Theme::Auto)))
 }
 
 /// The graph for Graphviz.

@@ -14,7 +14,11 @@ use super::gather::AppKey;
 const MOST: usize = 8;
 
 /// Changes over the window, latest first. `at` gives the instant of a grid point.
-pub(crate) fn changes(versions: &BTreeMap<(AppKey, String), Vec<Option<f64>>>, faults: &[FaultState], at: impl Fn(usize) -> Timestamp) -> Vec<Change> {
+pub(crate) fn changes(
+    versions: &BTreeMap<(AppKey, String), Vec<Option<f64>>>,
+    faults: &[FaultState],
+    at: impl Fn(usize) -> Timestamp,
+) -> Vec<Change> {
     let mut found = Vec::new();
     let known_from = versions.values().filter_map(|values| first_traffic(values)).min();
     for ((app, version), values) in versions {
@@ -60,7 +64,12 @@ mod tests {
 
     fn versions(rows: &[(&str, &str, &[f64])]) -> BTreeMap<(AppKey, String), Vec<Option<f64>>> {
         rows.iter()
-            .map(|(app, version, values)| (((String::from("shop"), (*app).to_owned()), (*version).to_owned()), values.iter().map(|value| Some(*value)).collect()))
+            .map(|(app, version, values)| {
+                (
+                    ((String::from("shop"), (*app).to_owned()), (*version).to_owned()),
+                    values.iter().map(|value| Some(*value)).collect(),
+                )
+            })
             .collect()
     }
 
@@ -72,7 +81,14 @@ mod tests {
             ("reviews", "v1", &[0.0, 1.0, 1.0, 0.0, 0.0, 0.0]),
         ]);
         let found = changes(&rows, &[], |place| Timestamp::from_secs(place as i64 * 60));
-        let told: Vec<_> = found.iter().map(|change| (change.at.as_secs(), format!("{:?}", change.sentence[1]))).collect();
-        assert_eq!(told, [(240, "Text(\" v2 began to take traffic\")".to_owned()), (180, "Text(\" v1 stopped taking traffic\")".to_owned())]);
+        let told: Vec<_> =
+            found.iter().map(|change| (change.at.as_secs(), format!("{:?}", change.sentence[1]))).collect();
+        assert_eq!(
+            told,
+            [
+                (240, "Text(\" v2 began to take traffic\")".to_owned()),
+                (180, "Text(\" v1 stopped taking traffic\")".to_owned())
+            ]
+        );
     }
 }

@@ -38,7 +38,11 @@ pub(crate) async fn run(ask: &Ask, store: &MetricsHealth, now: Timestamp) -> Vec
             "Are they scraped now?",
             if store.answers { recent.map(|series| series > 0.0) } else { Some(false) },
             "Series were written within five minutes.",
-            if store.answers { "Nothing was written within five minutes. Look at the scrape targets of the store." } else { "The metrics store does not answer." },
+            if store.answers {
+                "Nothing was written within five minutes. Look at the scrape targets of the store."
+            } else {
+                "The metrics store does not answer."
+            },
             unread,
         ),
         check(

@@ -7,11 +7,11 @@ use contract::{
     topology::{Series, SeriesSet},
 };
 use mesh::Labels;
-use query::Side;
+use query::{Side, rate_window};
 
 use crate::{
     Error,
-    ask::{Ask, Window, quoted, rate_window},
+    ask::{Ask, Window, quoted},
 };
 
 /// An app by namespace and name.
@@ -39,8 +39,13 @@ fn quantile(q: &str, by: &str, matchers: &str, window_secs: u64) -> String {
 }
 
 /// p95 in milliseconds per app over a window, on its grid.
-pub(crate) async fn latency_by_app(ask: &Ask, window: Window, scrape_secs: u64) -> Result<BTreeMap<AppKey, Vec<Option<f64>>>, Error> {
-    let answer = ask.range(&p95(BY_APP, "", rate_window(window.step_secs, scrape_secs)), Side::Destination, window).await?;
+pub(crate) async fn latency_by_app(
+    ask: &Ask,
+    window: Window,
+    scrape_secs: u64,
+) -> Result<BTreeMap<AppKey, Vec<Option<f64>>>, Error> {
+    let answer =
+        ask.range(&p95(BY_APP, "", rate_window(window.step_secs, scrape_secs)), Side::Destination, window).await?;
     Ok(answer.series.iter().filter_map(|series| Some((app_of(&series.labels)?, window.grid(&series.points)))).collect())
 }
 
@@ -58,7 +63,8 @@ pub(crate) async fn baseline(ask: &Ask, now: Timestamp) -> Result<Baseline, Erro
     let answer = ask.range(&p95(BY_APP, "", 600), Side::Destination, window).await?;
     let mut usual = Baseline::new();
     for series in &answer.series {
-        let mut values: Vec<f64> = series.points.iter().map(|(_, value)| *value).filter(|value| value.is_finite()).collect();
+        let mut values: Vec<f64> =
+            series.points.iter().map(|(_, value)| *value).filter(|value| value.is_finite()).collect();
         values.sort_by(f64::total_cmp);
         if let (Some(app), Some(median)) = (app_of(&series.labels), values.get(values.len() / 2)) {
             usual.insert(app, *median);
@@ -69,7 +75,8 @@ pub(crate) async fn baseline(ask: &Ask, now: Timestamp) -> Result<Baseline, Erro
 
 /// Latency of one app: `p50`, `p95`, and `usual` (its p95 a day before, where there is one).
 pub(crate) async fn latency_of(ask: &Ask, app: &AppKey, window: Window, scrape_secs: u64) -> Result<SeriesSet, Error> {
-    let matchers = format!(",destination_workload_namespace={},destination_canonical_service={}", quoted(&app.0), quoted(&app.1));
+    let matchers =
+        format!(",destination_workload_namespace={},destination_canonical_service={}", quoted(&app.0), quoted(&app.1));
     let rate = rate_window(window.step_secs, scrape_secs);
     let by = "destination_canonical_service";
     let (q50, q95) = (quantile("0.5", by, &matchers, rate), p95(by, &matchers, rate));
@@ -79,7 +86,10 @@ pub(crate) async fn latency_of(ask: &Ask, app: &AppKey, window: Window, scrape_s
         ask.range(&q95, Side::Destination, window.earlier(86_400)),
     )?;
     let series = [("p95", p95, window), ("p50", p50, window), ("usual", usual, window.earlier(86_400))];
-    Ok(set(window, series.into_iter().map(|(name, answer, grid)| (name, answer.series.first().map(|one| grid.grid(&one.points))))))
+    Ok(set(
+        window,
+        series.into_iter().map(|(name, answer, grid)| (name, answer.series.first().map(|one| grid.grid(&one.points)))),
+    ))
 }
 
 /// Requests of all apps: `requests`, `failed`, and `before` (a day before, where there is one).
@@ -116,19 +126,27 @@ pub(crate) async fn requests(ask: &Ask, window: Window, scrape_secs: u64) -> Res
 }
 
 fn set<'a>(window: Window, series: impl IntoIterator<Item = (&'a str, Option<Vec<Option<f64>>>)>) -> SeriesSet {
-    let series = series.into_iter().filter_map(|(name, values)| Some(Series { name: name.to_owned(), values: values? })).collect();
+    let series = series
+        .into_iter()
+        .filter_map(|(name, values)| Some(Series { name: name.to_owned(), values: values? }))
+        .collect();
     SeriesSet { start: window.from, step_secs: window.step_secs, series }
 }
 
 /// Requests refused with 403 over the last `secs`.
 pub(crate) async fn denied(ask: &Ask, at: Timestamp, secs: u64) -> Result<f64, Error> {
-    let expr = format!("sum(increase(istio_requests_total{{reporter=\"destination\",response_code=\"403\"}}[{secs}s]))");
+    let expr =
+        format!("sum(increase(istio_requests_total{{reporter=\"destination\",response_code=\"403\"}}[{secs}s]))");
     let answer = ask.instant(&expr, Side::Destination, at).await?;
     Ok(answer.samples.first().map_or(0.0, |sample| sample.value.max(0.0)).round())
 }
 
 /// Request rate per app and version over a window.
-pub(crate) async fn versions(ask: &Ask, window: Window, scrape_secs: u64) -> Result<BTreeMap<(AppKey, String), Vec<Option<f64>>>, Error> {
+pub(crate) async fn versions(
+    ask: &Ask,
+    window: Window,
+    scrape_secs: u64,
+) -> Result<BTreeMap<(AppKey, String), Vec<Option<f64>>>, Error> {
     let rate = rate_window(window.step_secs, scrape_secs);
     let expr = format!(
         "sum by ({BY_APP}, destination_canonical_revision) (rate(istio_requests_total{{reporter=\"destination\"}}[{rate}s]))"
@@ -177,7 +195,8 @@ pub(crate) async fn certificates(ask: &Ask, at: Timestamp) -> Result<Vec<Certifi
     let by = "namespace, app, resource_name";
     let now = format!("min by ({by}) (istio_agent_cert_expiry_seconds)");
     let longest = "max by (resource_name) (max_over_time(istio_agent_cert_expiry_seconds[1d]))";
-    let (now, longest) = tokio::try_join!(ask.instant(&now, Side::Resource, at), ask.instant(longest, Side::Resource, at))?;
+    let (now, longest) =
+        tokio::try_join!(ask.instant(&now, Side::Resource, at), ask.instant(longest, Side::Resource, at))?;
     let lifetimes: BTreeMap<&str, f64> =
         longest.samples.iter().map(|sample| (sample.labels.get("resource_name"), sample.value)).collect();
     let certificate = |sample: &crate::metrics::Sample| {

@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// Points of the charts and of the spark lines.
-const CHART_POINTS: u64 = 120;
-const SPARK_POINTS: u64 = 48;
+const CHART_POINTS: usize = 120;
+const SPARK_POINTS: usize = 48;
 /// How long a baseline of the past day is good for, seconds.
 const BASELINE_SECS: i64 = 300;
 
@@ -41,10 +41,15 @@ impl Overview for Scoped {
 
 impl Backend {
     /// The overview of a scope, shared by all who look at the same range in the same round.
-    pub(crate) async fn overview_page(self: &Arc<Self>, scope: &Scope, query: OverviewQuery) -> Result<OverviewPage, Error> {
+    pub(crate) async fn overview_page(
+        self: &Arc<Self>,
+        scope: &Scope,
+        query: OverviewQuery,
+    ) -> Result<OverviewPage, Error> {
         scope.require(Permission::ViewMesh)?;
         let key = (scope.tenant().id, query.clone());
-        let aged = self.caches().overview.get(&key, self.rounds().current(), || self.gather_overview(scope, query)).await?;
+        let aged =
+            self.caches().overview.get(&key, self.rounds().current(), || self.gather_overview(scope, query)).await?;
         let mut page = aged.value.as_ref().clone();
         // The strip and the faults are never stale: they are known here and now.
         page.stores = self.store_status(scope)?;
@@ -94,9 +99,14 @@ impl Backend {
         let worst_name = worst.map(|pain| pain.app.clone());
         let (worst_latency, since) = match &worst_key {
             Some(app) => {
-                let set = kept(gather::latency_of(&ask, app, chart, scrape).await, "the chart of the worst service", &mut warnings);
+                let set = kept(
+                    gather::latency_of(&ask, app, chart, scrape).await,
+                    "the chart of the worst service",
+                    &mut warnings,
+                );
                 let since = usual.get(app).zip(set.series.iter().find(|series| series.name == "p95"));
-                let since = since.and_then(|(usual, p95)| verdict::slow_since(&p95.values, *usual, |place| chart.at(place)));
+                let since =
+                    since.and_then(|(usual, p95)| verdict::slow_since(&p95.values, *usual, |place| chart.at(place)));
                 (set, since)
             }
             None => (SeriesSet::default(), None),
@@ -106,9 +116,11 @@ impl Backend {
         let quiet = stats.requests_per_s <= 0.0;
         if quiet {
             verdict.severity = Severity::Unknown;
-            verdict.sentence = vec![contract::overview::Phrase::Text("No traffic is reported for your namespaces.".to_owned())];
+            verdict.sentence =
+                vec![contract::overview::Phrase::Text("No traffic is reported for your namespaces.".to_owned())];
         }
-        let empty_checks = if quiet { checks::run(&ask, &self.stores().metrics_health(scope), now).await } else { Vec::new() };
+        let empty_checks =
+            if quiet { checks::run(&ask, &self.stores().metrics_health(scope), now).await } else { Vec::new() };
         Ok(OverviewPage {
             at: now,
             age_ms: 0,
@@ -127,7 +139,13 @@ impl Backend {
     }
 
     /// The graph of apps over the last minute or so.
-    async fn current_apps(self: &Arc<Self>, scope: &Scope, to: Timestamp, secs: u64, live: bool) -> Result<Graph, Error> {
+    async fn current_apps(
+        self: &Arc<Self>,
+        scope: &Scope,
+        to: Timestamp,
+        secs: u64,
+        live: bool,
+    ) -> Result<Graph, Error> {
         let query = TopologyQuery {
             graph: GraphType::App,
             duration: DurationSecs(secs),
@@ -159,4 +177,3 @@ fn kept<T: Default>(part: Result<T, Error>, name: &str, warnings: &mut Vec<Strin
         T::default()
     })
 }
-

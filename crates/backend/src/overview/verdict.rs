@@ -18,11 +18,20 @@ const HARMLESS_MS: f64 = 50.0;
 const CRIT_ERRORS: f64 = 5.0;
 
 /// The apps with traffic, worst first.
-pub(crate) fn services(graph: &Graph, now: &std::collections::BTreeMap<AppKey, f64>, usual: &Baseline) -> Vec<ServicePain> {
-    let mut services: Vec<ServicePain> = graph.nodes.iter().filter(|node| is_app(node)).filter_map(|node| pain(node, now, usual)).collect();
+pub(crate) fn services(
+    graph: &Graph,
+    now: &std::collections::BTreeMap<AppKey, f64>,
+    usual: &Baseline,
+) -> Vec<ServicePain> {
+    let mut services: Vec<ServicePain> =
+        graph.nodes.iter().filter(|node| is_app(node)).filter_map(|node| pain(node, now, usual)).collect();
     services.sort_by(|a, b| {
         let key = |pain: &ServicePain| (pain.severity, pain.error_percent, pain.times_usual.unwrap_or_default());
-        key(b).partial_cmp(&key(a)).unwrap_or(std::cmp::Ordering::Equal).then_with(|| b.requests_per_s.total_cmp(&a.requests_per_s)).then_with(|| a.focus.cmp(&b.focus))
+        key(b)
+            .partial_cmp(&key(a))
+            .unwrap_or(std::cmp::Ordering::Equal)
+            .then_with(|| b.requests_per_s.total_cmp(&a.requests_per_s))
+            .then_with(|| a.focus.cmp(&b.focus))
     });
     services
 }
@@ -42,7 +51,8 @@ fn pain(node: &Node, now: &std::collections::BTreeMap<AppKey, f64>, usual: &Base
     let app = node.app.clone().or_else(|| node.workload.clone())?;
     let key = (node.namespace.clone(), app.clone());
     let p95_ms = now.get(&key).copied();
-    let times_usual = p95_ms.zip(usual.get(&key).copied()).filter(|(_, usual)| *usual > 0.0).map(|(now, usual)| now / usual);
+    let times_usual =
+        p95_ms.zip(usual.get(&key).copied()).filter(|(_, usual)| *usual > 0.0).map(|(now, usual)| now / usual);
     let slow = times_usual.filter(|_| p95_ms.is_some_and(|p95| p95 >= HARMLESS_MS)).unwrap_or(1.0);
     let severity = if error_percent >= CRIT_ERRORS || slow >= VERY_SLOW || node.health.status == HealthStatus::Failure {
         Severity::Crit
@@ -52,11 +62,26 @@ fn pain(node: &Node, now: &std::collections::BTreeMap<AppKey, f64>, usual: &Base
         Severity::Ok
     };
     let focus = contract::topology::Focus::of(node)?.to_string();
-    Some(ServicePain { namespace: key.0, app, focus, severity, requests_per_s: requests, p95_ms, times_usual, error_percent, spark: Vec::new() })
+    Some(ServicePain {
+        namespace: key.0,
+        app,
+        focus,
+        severity,
+        requests_per_s: requests,
+        p95_ms,
+        times_usual,
+        error_percent,
+        spark: Vec::new(),
+    })
 }
 
 /// The row of numbers, from the graph's edges so that every call counts once.
-pub(crate) fn stats(graph: &Graph, services: &[ServicePain], denied: f64, certificates: Option<&[Certificate]>) -> Stats {
+pub(crate) fn stats(
+    graph: &Graph,
+    services: &[ServicePain],
+    denied: f64,
+    certificates: Option<&[Certificate]>,
+) -> Stats {
     let (mut requests, mut failed, mut judged, mut mutual) = (0.0, 0.0, 0.0, 0.0);
     for edge in &graph.edges {
         if edge.protocol != mesh::topology::Protocol::Tcp {
@@ -84,19 +109,33 @@ pub(crate) fn stats(graph: &Graph, services: &[ServicePain], denied: f64, certif
 
 /// Since when a series has been at twice the usual value without a break; none when it is not now.
 pub(crate) fn slow_since(values: &[Option<f64>], usual: f64, at: impl Fn(usize) -> Timestamp) -> Option<Timestamp> {
-    let streak = values.iter().rev().skip_while(|value| value.is_none()).take_while(|value| value.is_none_or(|value| value >= SLOW * usual));
+    let streak = values
+        .iter()
+        .rev()
+        .skip_while(|value| value.is_none())
+        .take_while(|value| value.is_none_or(|value| value >= SLOW * usual));
     let length = streak.count();
     let gaps = values.iter().rev().take_while(|value| value.is_none()).count();
     (length > 0).then(|| at(values.len() - gaps - length))
 }
 
 /// The sentence.
-pub(crate) fn verdict(services: &[ServicePain], stats: &Stats, certificates: &[Certificate], since: Option<Timestamp>) -> Verdict {
+pub(crate) fn verdict(
+    services: &[ServicePain],
+    stats: &Stats,
+    certificates: &[Certificate],
+    since: Option<Timestamp>,
+) -> Verdict {
     let also = certificate_notes(certificates);
     let hurt: Vec<&ServicePain> = services.iter().filter(|pain| pain.severity >= Severity::Warn).collect();
     let Some(worst) = hurt.first() else {
         let severity = if also.is_empty() { Severity::Ok } else { Severity::Warn };
-        let quiet = format!("All quiet: {} {}, {} requests per second.", stats.services, plural(stats.services, "service"), mesh::format::rate(stats.requests_per_s));
+        let quiet = format!(
+            "All quiet: {} {}, {} requests per second.",
+            stats.services,
+            plural(stats.services, "service"),
+            mesh::format::count(stats.requests_per_s)
+        );
         return Verdict { severity, sentence: vec![Phrase::Text(quiet)], also, focus: None };
     };
     let name = Phrase::Node { text: worst.app.clone(), focus: worst.focus.clone() };
@@ -107,10 +146,13 @@ pub(crate) fn verdict(services: &[ServicePain], stats: &Stats, certificates: &[C
             let since = since.map(|at| format!(" since {} UTC", at.hh_mm())).unwrap_or_default();
             sentence.push(Phrase::Text(format!(" answers {} slower than usual{since}.", times_word(times))));
             if worst.error_percent > 0.0 {
-                sentence.push(Phrase::Text(format!(" {} of its calls fail.", mesh::format::percent(worst.error_percent))));
+                sentence
+                    .push(Phrase::Text(format!(" {} of its calls fail.", mesh::format::percent(worst.error_percent))));
             }
         }
-        None => sentence.push(Phrase::Text(format!(" fails {} of its calls.", mesh::format::percent(worst.error_percent)))),
+        None => {
+            sentence.push(Phrase::Text(format!(" fails {} of its calls.", mesh::format::percent(worst.error_percent))))
+        }
     }
     if let [_, others @ ..] = hurt.as_slice()
         && !others.is_empty()
@@ -157,7 +199,17 @@ fn plural(count: usize, word: &str) -> String {
 }
 
 fn times_word(times: f64) -> String {
-    const WORDS: [&str; 9] = ["two times", "three times", "four times", "five times", "six times", "seven times", "eight times", "nine times", "ten times"];
+    const WORDS: [&str; 9] = [
+        "two times",
+        "three times",
+        "four times",
+        "five times",
+        "six times",
+        "seven times",
+        "eight times",
+        "nine times",
+        "ten times",
+    ];
     let rounded = times.round();
     if (2.0..=10.0).contains(&rounded) { WORDS[rounded as usize - 2].to_owned() } else { format!("{rounded:.0} times") }
 }

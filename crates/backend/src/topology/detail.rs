@@ -4,18 +4,18 @@ use contract::{
     ApiError, TimeRange, Timestamp,
     topology::{Focus, NodeCertificate, NodeDetail, Series, SeriesSet, VersionRow},
 };
-use query::Side;
+use query::{Side, rate_window};
 
 use crate::{
     Backend, Error, Scope,
-    ask::{Ask, Window, quoted, rate_window},
+    ask::{Ask, Window, quoted},
     metrics::Ranged,
     overview::gather,
     scope::Permission,
 };
 
 /// Points of a chart.
-const POINTS: u64 = 90;
+const POINTS: usize = 90;
 
 /// The labels that pick the node on its own side of a call.
 struct Picked {
@@ -29,8 +29,12 @@ fn picked(focus: &Focus) -> Picked {
     let ns = quoted(focus.namespace());
     let name = quoted(focus.name());
     let (inbound, side) = match focus {
-        Focus::Workload { .. } => (format!("destination_workload_namespace={ns},destination_workload={name}"), Side::Destination),
-        Focus::App { .. } => (format!("destination_workload_namespace={ns},destination_canonical_service={name}"), Side::Destination),
+        Focus::Workload { .. } => {
+            (format!("destination_workload_namespace={ns},destination_workload={name}"), Side::Destination)
+        }
+        Focus::App { .. } => {
+            (format!("destination_workload_namespace={ns},destination_canonical_service={name}"), Side::Destination)
+        }
         Focus::VersionedApp { version, .. } => (
             format!(
                 "destination_workload_namespace={ns},destination_canonical_service={name},destination_canonical_revision={}",
@@ -76,7 +80,10 @@ impl Backend {
             .into_iter()
             .filter(|one| one.namespace == focus.namespace() && one.app == focus.name())
             .min_by(|a, b| a.left_secs.total_cmp(&b.left_secs))
-            .map(|one| NodeCertificate { expires_in_secs: one.left_secs as i64, missed_rotation: one.left_secs <= 0.0 || one.missed_rotation() });
+            .map(|one| NodeCertificate {
+                expires_in_secs: one.left_secs as i64,
+                missed_rotation: one.left_secs <= 0.0 || one.missed_rotation(),
+            });
         Ok(NodeDetail {
             requests,
             errors,
@@ -97,7 +104,11 @@ fn kept<T: Default>(part: Result<T, Error>, name: &str, warnings: &mut Vec<Strin
 }
 
 fn one(window: Window, name: &str, values: Vec<Option<f64>>) -> SeriesSet {
-    SeriesSet { start: window.from, step_secs: window.step_secs, series: vec![Series { name: name.to_owned(), values }] }
+    SeriesSet {
+        start: window.from,
+        step_secs: window.step_secs,
+        series: vec![Series { name: name.to_owned(), values }],
+    }
 }
 
 fn first(answer: &Ranged, window: Window) -> Vec<Option<f64>> {
@@ -112,7 +123,8 @@ async fn traffic(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> 
     let sum = |matchers: &str| format!("sum(rate(istio_requests_total{{{pick},{matchers}}}[{rate}s]))");
     let all = sum("reporter=\"destination\"");
     let http = sum("reporter=\"destination\",response_code=~\"5..\"");
-    let grpc = sum("reporter=\"destination\",request_protocol=\"grpc\",response_code!~\"5..\",grpc_response_status!~\"|0\"");
+    let grpc =
+        sum("reporter=\"destination\",request_protocol=\"grpc\",response_code!~\"5..\",grpc_response_status!~\"|0\"");
     let lost = sum("reporter=\"source\",response_code=\"0\"");
     let (all, http, grpc, lost) = tokio::try_join!(
         ask.range(&all, node.side, window),
@@ -121,7 +133,8 @@ async fn traffic(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> 
         ask.range(&lost, node.side, window),
     )?;
     let at = |values: &[Option<f64>], place: usize| values.get(place).copied().flatten();
-    let (all, http, grpc, lost) = (first(&all, window), first(&http, window), first(&grpc, window), first(&lost, window));
+    let (all, http, grpc, lost) =
+        (first(&all, window), first(&http, window), first(&grpc, window), first(&lost, window));
     let (mut requests, mut errors) = (Vec::with_capacity(window.len()), Vec::with_capacity(window.len()));
     for place in 0..window.len() {
         let lost = at(&lost, place);
@@ -154,7 +167,10 @@ async fn latency(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> 
     Ok(SeriesSet {
         start: window.from,
         step_secs: window.step_secs,
-        series: series.into_iter().map(|(name, answer)| Series { name: name.to_owned(), values: first(&answer, window) }).collect(),
+        series: series
+            .into_iter()
+            .map(|(name, answer)| Series { name: name.to_owned(), values: first(&answer, window) })
+            .collect(),
     })
 }
 
@@ -163,7 +179,8 @@ async fn tcp(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> Resu
     let rate = rate_window(window.step_secs, scrape_secs);
     let expr = |metric: &str| format!("sum(rate({metric}{{{},reporter=\"destination\"}}[{rate}s]))", node.inbound);
     let (received, sent) = (expr("istio_tcp_received_bytes_total"), expr("istio_tcp_sent_bytes_total"));
-    let (received, sent) = tokio::try_join!(ask.range(&received, node.side, window), ask.range(&sent, node.side, window))?;
+    let (received, sent) =
+        tokio::try_join!(ask.range(&received, node.side, window), ask.range(&sent, node.side, window))?;
     let named = [("in", received), ("out", sent)];
     let series = named
         .into_iter()
@@ -177,7 +194,9 @@ async fn tcp(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> Resu
 async fn versions(ask: &Ask, node: &Picked, at: Timestamp, secs: u64) -> Result<Vec<VersionRow>, Error> {
     const BY: &str = "destination_canonical_revision";
     let pick = &node.inbound;
-    let sum = |matchers: &str| format!("sum by ({BY}) (rate(istio_requests_total{{{pick},reporter=\"destination\"{matchers}}}[{secs}s])) > 0");
+    let sum = |matchers: &str| {
+        format!("sum by ({BY}) (rate(istio_requests_total{{{pick},reporter=\"destination\"{matchers}}}[{secs}s])) > 0")
+    };
     let (all, http) = (sum(""), sum(",response_code=~\"5..\""));
     let grpc = sum(",request_protocol=\"grpc\",response_code!~\"5..\",grpc_response_status!~\"|0\"");
     let p95 = format!(

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 use contract::{
     ApiError, TimeRange,
-    topology::{Focus, Graph, NodeDetail, Topology, TopologyQuery},
+    topology::{DurationSecs, Focus, Graph, GraphType, NodeDetail, Topology, TopologyQuery},
 };
 use futures::future::join_all;
 use mesh::topology::{self as graph, Part, Planned, Rows, View};
@@ -54,6 +54,18 @@ impl Backend {
         Ok(graph)
     }
 
+    /// The whole mesh of the demo, for the public landing page; nothing where no demo runs or its store does not answer.
+    pub async fn demo_graph(self: &Arc<Self>) -> Option<Graph> {
+        self.demo.as_ref()?;
+        let query = TopologyQuery {
+            graph: GraphType::App,
+            duration: DurationSecs(60),
+            layout: true,
+            ..TopologyQuery::default()
+        };
+        self.graph(&Scope::of_demo(), query).await.ok()
+    }
+
     async fn gather_graph(self: &Arc<Self>, scope: &Scope, key: &(uuid::Uuid, TopologyQuery)) -> Result<Graph, Error> {
         let query = &key.1;
         let at = query.at.unwrap_or_else(|| self.clock().now());
@@ -66,7 +78,10 @@ impl Backend {
             match answer {
                 Ok(answer) => {
                     warnings.extend(answer.warnings);
-                    rows.add(one.part, answer.samples.into_iter().map(|sample| (sample.labels, sample.value)).collect());
+                    rows.add(
+                        one.part,
+                        answer.samples.into_iter().map(|sample| (sample.labels, sample.value)).collect(),
+                    );
                 }
                 // Without requests there is no graph worth showing, whatever else arrived.
                 Err(error) if one.part == Part::Requests => return Err(error),

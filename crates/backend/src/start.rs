@@ -1,0 +1,366 @@
+//! From a configuration to running services, and down again: opens the database and the stores, provisions, and starts the
+//! jobs. No rules of the slices.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    time::Duration,
+};
+
+use contract::{Timestamp, demo::DemoControl, stores::Signal};
+use mesh::Labels;
+use tokio::{
+    sync::{broadcast::error::RecvError, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Backend, Error,
+    auth::{
+        Auth, Limits,
+        changes::{Change, Changes},
+        sessions,
+    },
+    clock::{Clock, SystemClock},
+    config::Config,
+    db::{
+        self, DataDir, Db,
+        cluster::{self, Cluster, Watchdog},
+    },
+    ingest::{self, Ingest, ScrapeTarget, Scraper, Writer},
+    live::Rounds,
+    logs::embedded::EmbeddedLogs,
+    metrics::{
+        Guarded, MetricsStore, Switch,
+        embedded::{Embedded, Options, Row},
+    },
+    portal::Caches,
+    provision,
+    stores::{EMBEDDED, Parts, StoreSet},
+    telemetry,
+    traces::embedded::EmbeddedTraces,
+    upstream::{Health, Thresholds},
+};
+
+/// How long a configured database may take to answer at start.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
+/// A round begins at least this often, also where no scraper of ours says that new data is there.
+const ROUND: Duration = Duration::from_secs(5);
+/// Distance of two probes of a store nobody asks.
+const PROBE: Duration = Duration::from_secs(15);
+/// Distance of two clean-ups.
+const PURGE: Duration = Duration::from_secs(60);
+
+/// What a demo that shares the process brings along.
+pub struct DemoParts {
+    /// Its switchboard.
+    pub control: Arc<dyn DemoControl>,
+    /// True while the fault "store down" is on.
+    pub store_down: Arc<AtomicBool>,
+}
+
+/// Why the portal cannot start, in words for the person who started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] db::DataDirError),
+    /// The private database does not start.
+    #[error(transparent)]
+    Cluster(#[from] cluster::ClusterError),
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Connect(#[from] db::ConnectError),
+    /// The schema cannot be brought up to date.
+    #[error(transparent)]
+    Migration(#[from] db::MigrationError),
+    /// Anything after that.
+    #[error("{}", causes(.0))]
+    Backend(#[from] Error),
+}
+
+fn causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+/// The database with, where none is configured, the private cluster behind it.
+pub struct Database {
+    db: Db,
+    cluster: Option<Cluster>,
+    data_dir: DataDir,
+}
+
+impl Database {
+    /// Opens the data directory and connects to the configured database, or starts the private one.
+    pub async fn open(config: &Config) -> Result<Self, StartError> {
+        let data_dir = DataDir::open(&config.data_dir)?;
+        match &config.database_url {
+            Some(url) => Ok(Self { db: Db::connect(url, DATABASE_PATIENCE).await?, cluster: None, data_dir }),
+            None => {
+                let cluster = cluster::start(&data_dir, Watchdog::this_binary()).await?;
+                let db = Db::connect_with(cluster.connect_options(), DATABASE_PATIENCE).await?;
+                Ok(Self { db, cluster: Some(cluster), data_dir })
+            }
+        }
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> Result<(), StartError> {
+        Ok(db::migrate(&self.db).await?)
+    }
+
+    /// Closes the connections and stops the private cluster.
+    pub async fn close(self) {
+        self.db.close().await;
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await;
+        }
+    }
+}
+
+/// What must be closed in order when the portal stops.
+#[derive(Default)]
+pub(crate) struct Running {
+    database: Option<Database>,
+    metrics: Option<Embedded>,
+    jobs: JoinSet<()>,
+    changes: Option<Changes>,
+}
+
+impl Backend {
+    /// Opens everything the configuration names and starts the jobs. Stops when `stop` is cancelled and
+    /// [`Backend::close`] is called.
+    pub async fn start(
+        config: Config,
+        stop: CancellationToken,
+        demo: Option<DemoParts>,
+    ) -> Result<Arc<Self>, StartError> {
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        let database = Database::open(&config).await?;
+        match Self::start_on(&database, config, stop, demo).await {
+            Ok(backend) => {
+                backend.running().database = Some(database);
+                Ok(backend)
+            }
+            Err(error) => {
+                database.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_on(
+        database: &Database,
+        config: Config,
+        stop: CancellationToken,
+        demo: Option<DemoParts>,
+    ) -> Result<Arc<Self>, StartError> {
+        database.migrate().await?;
+        let db = database.db.clone();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let embedded = open_embedded(database.data_dir.path(), &config).await?;
+        let (control, store_down) = match demo {
+            Some(parts) => (Some(parts.control), Some(parts.store_down)),
+            None => (None, None),
+        };
+        let (backend, writer) = Self::assemble(config, db, embedded, clock, stop, control, store_down).await?;
+        backend.start_jobs(writer).await?;
+        Ok(backend)
+    }
+
+    /// Puts the services together, without any job.
+    async fn assemble(
+        config: Config,
+        db: Db,
+        embedded: Embedded,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+        demo: Option<Arc<dyn DemoControl>>,
+        store_down: Option<Arc<AtomicBool>>,
+    ) -> Result<(Arc<Self>, Writer), Error> {
+        let auth = Auth::new(db.clone(), Limits::default());
+        provision::apply(&db, &config, auth.passwords(), clock.now()).await?;
+        let health = health_of(Signal::Metrics, &clock);
+        let logs = EmbeddedLogs::new(db.pool().clone(), clock.clone(), config.telemetry.logs_retention);
+        let traces = EmbeddedTraces::new(db.pool().clone(), clock.clone(), config.telemetry.traces_retention);
+        let (ingest, writer) = Ingest::new(ingest::Settings::default(), traces.clone(), logs.clone(), clock.clone());
+        let plain: Arc<dyn MetricsStore> = Arc::new(embedded.clone());
+        let switched = match store_down {
+            Some(down) => Arc::new(Switch::new(plain, EMBEDDED, down)) as Arc<dyn MetricsStore>,
+            None => plain,
+        };
+        let stores = StoreSet::new(Parts {
+            configured: config.stores.clone(),
+            metrics: (Arc::new(Guarded::new(switched, health.clone())), health),
+            logs: health_of(Signal::Logs, &clock),
+            traces: health_of(Signal::Traces, &clock),
+            log_store: logs.clone(),
+            trace_store: traces.clone(),
+            scrape_secs: config.telemetry.scrape_interval.as_secs().max(1),
+            clock: clock.clone(),
+        });
+        let backend = Arc::new(Self {
+            config,
+            db,
+            auth,
+            stores,
+            embedded: embedded.clone(),
+            clock,
+            caches: Caches::default(),
+            rounds: Rounds::default(),
+            demo,
+            stop,
+            ingest,
+            running: Mutex::new(Running { metrics: Some(embedded), ..Running::default() }),
+        });
+        Ok((backend, writer))
+    }
+
+    pub(crate) fn running(&self) -> std::sync::MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a job until the portal stops.
+    pub(crate) fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.running().jobs.spawn(async move {
+            tokio::select! { () = job => {}, () = stop.cancelled() => {} }
+        });
+    }
+
+    async fn start_jobs(self: &Arc<Self>, writer: Writer) -> Result<(), Error> {
+        // Not by `spawn`: the writer ends by itself after it has written what still waits.
+        self.running().jobs.spawn(writer.run(self.stop.clone()));
+        let this = self.clone();
+        self.spawn(async move {
+            let keep = &this.config.telemetry;
+            telemetry::keep(this.db.pool().clone(), this.clock(), keep.logs_retention, keep.traces_retention).await;
+        });
+        let changes = Changes::listen(&self.db).await?;
+        let mut news = changes.subscribe();
+        self.running().changes = Some(changes);
+        let this = self.clone();
+        self.spawn(async move {
+            loop {
+                match news.recv().await {
+                    Ok(Change::Tenant(_) | Change::Anything) | Err(RecvError::Lagged(_)) => this.forget_tenants(),
+                    Ok(Change::User(_) | Change::Session(_)) => {}
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        });
+        let rounds = self.rounds.clone();
+        self.spawn(async move {
+            let mut seen = rounds.follow();
+            loop {
+                // Somebody else may have begun a round in the meantime; only silence needs this one.
+                if tokio::time::timeout(ROUND, seen.changed()).await.is_err() {
+                    rounds.advance();
+                    seen.mark_unchanged();
+                }
+            }
+        });
+        let this = self.clone();
+        self.spawn(async move {
+            loop {
+                this.stores.probe().await;
+                tokio::time::sleep(PROBE).await;
+            }
+        });
+        let this = self.clone();
+        self.spawn(async move {
+            loop {
+                tokio::time::sleep(PURGE).await;
+                let now = this.clock.now();
+                let purged = tokio::join!(sessions::purge_expired(&this.db, now), this.auth.purge_attempts(now));
+                for error in [purged.0.err(), purged.1.err()].into_iter().flatten() {
+                    tracing::warn!(%error, "expired sessions and counts were not removed");
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Scrapes these targets into the embedded store until the portal stops; every round of scrapes begins a round of
+    /// pushes.
+    pub fn scrape(&self, targets: watch::Receiver<Vec<ScrapeTarget>>) -> Result<(), Error> {
+        let settings = ingest::scrape::Settings::every(self.config.telemetry.scrape_interval);
+        let scraper = Scraper::new(self.embedded.clone(), self.clock.clone(), settings)?;
+        let rounds = self.rounds.clone();
+        self.spawn(scraper.run(targets, move |_| rounds.advance()));
+        Ok(())
+    }
+
+    /// Writes the past of series that are about to be scraped; must come before the first scrape of them. Each series is
+    /// its name, its labels, and points of milliseconds and value in order of time.
+    pub async fn backfill(&self, series: Vec<(String, Vec<(String, String)>, Vec<(i64, f64)>)>) -> Result<(), Error> {
+        for (name, labels, points) in series {
+            let name: Arc<str> = name.into();
+            let labels = Labels::from_pairs(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let row = |(at, value)| Row { name: name.clone(), labels: labels.clone(), at: Timestamp(at), value };
+            self.embedded.write(points.into_iter().map(row).collect()).await?;
+        }
+        self.rounds.advance();
+        Ok(())
+    }
+
+    /// Ends the jobs, writes the embedded store to disk, closes the database and stops its private cluster.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        let running = std::mem::take(&mut *self.running());
+        let Running { database, metrics, mut jobs, changes } = running;
+        while jobs.join_next().await.is_some() {}
+        drop(changes);
+        if let Some(metrics) = metrics
+            && let Err(error) = metrics.close().await
+        {
+            tracing::error!(%error, "the embedded metrics were not closed cleanly; the next start replays their log");
+        }
+        match database {
+            Some(database) => database.close().await,
+            None => self.db.close().await,
+        }
+    }
+}
+
+fn health_of(signal: Signal, clock: &Arc<dyn Clock>) -> Arc<Health> {
+    Arc::new(Health::new(EMBEDDED, EMBEDDED, signal, Thresholds::default(), clock.clone()))
+}
+
+async fn open_embedded(data_dir: &Path, config: &Config) -> Result<Embedded, Error> {
+    let options = Options { retention: config.telemetry.metrics_retention, ..Options::new(data_dir.join("metrics")) };
+    tokio::task::spawn_blocking(move || Embedded::open(&options)).await.map_err(Error::internal)?
+}
+
+/// What a test brings along.
+#[doc(hidden)]
+pub struct TestParts {
+    /// A database with the schema.
+    pub pool: sqlx::PgPool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// A demo's switchboard.
+    pub demo: Option<Arc<dyn DemoControl>>,
+}
+
+impl Backend {
+    /// The services on a test's database, without jobs: nothing happens that the test did not ask for.
+    #[doc(hidden)]
+    pub async fn for_tests(config: Config, parts: TestParts) -> Result<Arc<Self>, Error> {
+        let embedded = open_embedded(&config.data_dir, &config).await?;
+        let stop = CancellationToken::new();
+        let (backend, _) =
+            Self::assemble(config, Db::from(parts.pool), embedded, parts.clock, stop, parts.demo, None).await?;
+        Ok(backend)
+    }
+}
