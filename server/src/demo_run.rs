@@ -3,7 +3,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -72,7 +72,7 @@ pub async fn run(options: DemoOptions) -> Result<(), String> {
         }
     };
     intake::serve(intake, token, portal.backend.clone());
-    if let Err(error) = write_history(&portal.backend, &options.data_dir).await {
+    if let Err(error) = write_history(&portal.backend, &portal_dir(&options.data_dir)).await {
         tracing::warn!(%error, "the history before the start is missing");
     }
     portal.backend.scrape(scrape_targets(supervisor.targets())).map_err(|error| error.to_string())?;
@@ -131,10 +131,15 @@ fn print_welcome(url: &str, started: Instant) {
     );
 }
 
+/// Where the portal keeps its state: below the mesh's own directory, because the portal claims its directory for itself.
+fn portal_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("portal")
+}
+
 /// The demo's configuration, written and read like a user's own.
 fn config(options: &DemoOptions) -> Result<Config, String> {
     let DemoOptions { listen, ops_listen, data_dir, .. } = options;
-    let data_dir = serde_json::to_string(&data_dir.to_string_lossy()).map_err(|error| error.to_string())?;
+    let data_dir = serde_json::to_string(&portal_dir(data_dir).to_string_lossy()).map_err(|error| error.to_string())?;
     let text = format!(
         r#"
 listen: "{listen}"
