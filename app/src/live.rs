@@ -72,7 +72,7 @@ pub fn follow(
     let status = ArcRwSignal::new(Status::Off);
     let own = Arc::new(std::sync::OnceLock::<u64>::new());
     let params = use_params_map();
-    let take: Rc<dyn Fn(Head, &str) -> bool> = Rc::new(take);
+    let take: socket::Take = Rc::new(take);
     Effect::new({
         let (status, own) = (status.clone(), own.clone());
         move |_| {

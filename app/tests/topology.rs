@@ -19,7 +19,7 @@ async fn the_drawing_is_complete_without_scripts() {
         assert!(page.html.contains(name), "{name}");
     }
     assert_eq!(page.html.matches("data-node=").count(), 12);
-    assert_eq!(page.html.matches("class=\"topo-edge ").count(), 11);
+    assert_eq!(page.html.matches("marker-end=").count(), 11);
     assert!(page.html.contains("topo-edge crit w4"), "the failing call stands out and has a width");
     assert!(page.html.contains("topo-edge ok w4 plain") || page.html.contains(" plain\""), "plaintext is dashed");
     assert_eq!(page.html.matches("class=\"topo-lock\"").count(), 1, "one open lock, on the plaintext call");

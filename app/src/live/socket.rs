@@ -24,7 +24,8 @@ const SILENCE_MS: f64 = 75_000.0;
 /// Close code after which there is no point in trying again: the session is over or the membership gone.
 const SIGNED_OUT: u16 = 4401;
 
-type Take = Rc<dyn Fn(Head, &str) -> bool>;
+/// What a part of the page does with a push.
+pub(super) type Take = Rc<dyn Fn(Head, &str) -> bool>;
 
 /// What one part of the page follows.
 struct Want {

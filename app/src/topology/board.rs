@@ -1,7 +1,7 @@
 //! The state of the page: what the URL asks for, the graph that is there, and what the pointer and the keyboard do to it.
 //! Everything else of the page reads from here. Data arrives here and nowhere else.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use contract::{
     TenantSlug,
@@ -22,6 +22,8 @@ use super::{
     camera::{Camera, Frame},
     facts::sel_of,
     filter::{Sieve, sieve},
+    markup::Markup,
+    stage::Scene,
     view::View,
     walk::Map,
 };
@@ -378,8 +380,32 @@ impl Board {
         })
     }
 
+    /// Where the keyboard enters the drawing: where it was, or at the worst node.
+    pub fn tab_stop(self) -> Option<String> {
+        self.cursor.get().or_else(|| self.tracked_map().entry().map(str::to_owned))
+    }
+
+    /// Writes markup from the state, read anew when that changes. The camera is moved by other means, so it is not
+    /// followed.
+    pub fn markup(self, write: fn(&Scene<'_>, Self, &mut Markup)) -> Arc<str> {
+        let mut m = Markup::default();
+        let (camera, whole) = (self.camera.get_untracked(), self.whole.get());
+        let tenant = self.tenant.get_value();
+        let href = move |view: &View| format!("/t/{tenant}/topology{}", view.search());
+        self.graph.with(|graph| {
+            self.view.with(|view| {
+                let selected = view.sel.as_ref().and_then(|sel| selected(graph, sel)).map(|node| node.id.as_str());
+                let draw = |sieve: &Sieve| {
+                    write(&Scene { graph, view, sieve, selected, camera, whole, href: &href }, self, &mut m);
+                };
+                self.sieve.with(draw);
+            });
+        });
+        m.finish().into()
+    }
+
     /// The same map, read anew when the graph or the boxes change.
-    pub fn tracked_map(self) -> Map {
+    fn tracked_map(self) -> Map {
         self.graph.with(|graph| self.sieve.with(|sieve| Map::new(graph, &|id| sieve.shows(id))))
     }
 }

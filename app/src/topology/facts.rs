@@ -21,7 +21,11 @@ pub struct Facts {
 /// What the address calls a node: its focus where that is unique, else its id.
 pub fn sel_of(graph: &Graph, node: &Node) -> String {
     let Some(focus) = Focus::of(node) else { return node.id.clone() };
-    if graph.nodes.iter().filter(|other| same_name(other, node)).count() == 1 { focus.to_string() } else { node.id.clone() }
+    if graph.nodes.iter().filter(|other| same_name(other, node)).count() == 1 {
+        focus.to_string()
+    } else {
+        node.id.clone()
+    }
 }
 
 /// True when both have the same focus: they differ in the cluster only.

@@ -2,9 +2,8 @@
 //! from the element that was hit. The keyboard is [`super::keys`]'s.
 
 use leptos::{
-    ev::{MouseEvent, PointerEvent, WheelEvent},
+    ev::{MouseEvent, PointerEvent, SubmitEvent, WheelEvent},
     prelude::*,
-    svg,
 };
 use wasm_bindgen::JsCast;
 use web_sys::Element;
@@ -26,20 +25,19 @@ struct Finger {
 #[derive(Clone, Copy)]
 pub struct Input {
     board: Board,
-    svg: NodeRef<svg::Svg>,
     fingers: StoredValue<Vec<Finger>>,
     dragged: StoredValue<bool>,
 }
 
 impl Input {
     /// For one drawing.
-    pub fn new(board: Board, svg: NodeRef<svg::Svg>) -> Self {
-        Self { board, svg, fingers: StoredValue::new(Vec::new()), dragged: StoredValue::new(false) }
+    pub fn new(board: Board) -> Self {
+        Self { board, fingers: StoredValue::new(Vec::new()), dragged: StoredValue::new(false) }
     }
 
     /// A pointer comes down.
     pub fn down(self, event: &PointerEvent) {
-        if event.button() != 0 {
+        if event.button() != 0 || within(event, ".topo-svg").is_none() {
             return;
         }
         let at = (f64::from(event.client_x()), f64::from(event.client_y()));
@@ -98,6 +96,9 @@ impl Input {
 
     /// The wheel turns.
     pub fn wheel(self, event: &WheelEvent) {
+        if within(event, ".topo-svg").is_none() {
+            return;
+        }
         event.prevent_default();
         let lines = if event.delta_mode() == WheelEvent::DOM_DELTA_LINE { 16.0 } else { 1.0 };
         let factor = (-event.delta_y() * lines * 0.0015).exp().clamp(0.5, 2.0);
@@ -107,7 +108,15 @@ impl Input {
 
     /// A click: on a node it opens its panel, with Shift it picks an end of a way; beside all nodes it closes.
     pub fn click(self, event: &MouseEvent) {
-        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        if let Some(button) = within(event, "[data-act]") {
+            match button.get_attribute("data-act").as_deref() {
+                Some("in") => self.board.zoom(1.25),
+                Some("out") => self.board.zoom(0.8),
+                _ => self.board.fit(),
+            }
+            return;
+        }
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || within(event, ".topo-svg").is_none() {
             return;
         }
         event.prevent_default();
@@ -126,6 +135,9 @@ impl Input {
 
     /// A double click narrows the graph to the node, or enlarges beside all nodes.
     pub fn double_click(self, event: &MouseEvent) {
+        if within(event, ".topo-svg").is_none() {
+            return;
+        }
         event.prevent_default();
         match node_at(event) {
             Some(id) => self.board.focus(&id),
@@ -136,8 +148,19 @@ impl Input {
         }
     }
 
+    /// An expression was entered.
+    pub fn submit(self, event: &SubmitEvent) {
+        let Some(form) = within(event, "form[data-field]") else { return };
+        let name = form.get_attribute("data-field").unwrap_or_default();
+        let field = form.query_selector("input:not([type=hidden])").ok().flatten();
+        let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok()) else { return };
+        event.prevent_default();
+        let text = field.value().trim().to_owned();
+        self.board.go(false, |view| if name == "hide" { view.hide = text } else { view.find = text });
+    }
+
     fn capture(self, pointer: i32) {
-        if let Some(svg) = self.svg.get_untracked() {
+        if let Some(svg) = drawing() {
             // Fails when the pointer is already gone, and then nothing is to be captured.
             let _ = svg.set_pointer_capture(pointer);
         }
@@ -154,15 +177,25 @@ impl Input {
     }
 
     fn size(self) -> ((f64, f64), f64, f64) {
-        self.svg.get_untracked().map_or(((0.0, 0.0), 1.0, 1.0), |svg| {
+        drawing().map_or(((0.0, 0.0), 1.0, 1.0), |svg| {
             let rect = svg.get_bounding_client_rect();
             ((rect.left(), rect.top()), rect.width(), rect.height())
         })
     }
 }
 
+/// The element around what an event hit.
+fn within(event: &web_sys::Event, selector: &str) -> Option<Element> {
+    let hit: Element = event.target()?.dyn_into().ok()?;
+    hit.closest(selector).ok()?
+}
+
 /// The node an event hit.
 pub(super) fn node_at(event: &web_sys::Event) -> Option<String> {
-    let hit: Element = event.target()?.dyn_into().ok()?;
-    hit.closest("a[data-node]").ok()??.get_attribute("data-node")
+    within(event, "a[data-node]")?.get_attribute("data-node")
+}
+
+/// The drawing.
+pub(super) fn drawing() -> Option<Element> {
+    document().query_selector(".topo-svg").ok()?
 }

@@ -3,14 +3,14 @@
 use leptos::{
     ev::{FocusEvent, KeyboardEvent},
     prelude::*,
-    svg,
 };
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::{
     board::Board,
-    input::node_at,
+    input::{drawing, node_at},
+    patch::all,
     view::{EdgeText, Shape},
     walk::Step,
 };
@@ -51,20 +51,20 @@ pub fn focused(board: Board, event: &FocusEvent) {
 }
 
 /// A key on a node: arrows walk along the edges, Tab to the next one in trouble. Enter opens, as on any link.
-pub fn walk(board: Board, drawing: NodeRef<svg::Svg>, event: &KeyboardEvent) {
+pub fn walk(board: Board, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
     }
-    let here = node_at(event);
+    let Some(here) = node_at(event) else { return };
     let map = board.map();
     let key = event.key();
-    let to = match (key.as_str(), &here) {
-        ("Tab", _) => map.next_worst(here.as_deref(), event.shift_key()),
-        ("ArrowLeft", Some(here)) => map.step(here, Step::Left),
-        ("ArrowRight", Some(here)) => map.step(here, Step::Right),
-        ("ArrowUp", Some(here)) => map.step(here, Step::Up),
-        ("ArrowDown", Some(here)) => map.step(here, Step::Down),
-        ("Home", _) => map.entry(),
+    let to = match key.as_str() {
+        "Tab" => map.next_worst(Some(&here), event.shift_key()),
+        "ArrowLeft" => map.step(&here, Step::Left),
+        "ArrowRight" => map.step(&here, Step::Right),
+        "ArrowUp" => map.step(&here, Step::Up),
+        "ArrowDown" => map.step(&here, Step::Down),
+        "Home" => map.entry(),
         _ => return,
     };
     let Some(to) = to else {
@@ -76,7 +76,7 @@ pub fn walk(board: Board, drawing: NodeRef<svg::Svg>, event: &KeyboardEvent) {
     };
     event.prevent_default();
     board.cursor.set(Some(to.to_owned()));
-    focus_on(drawing, to);
+    focus_on(to);
 }
 
 /// A key anywhere on the page, unless something is being typed.
@@ -111,15 +111,11 @@ fn page_key(board: Board, event: &KeyboardEvent) {
     event.prevent_default();
 }
 
-fn focus_on(drawing: NodeRef<svg::Svg>, id: &str) {
-    let Some(drawing) = drawing.get_untracked() else { return };
-    let Ok(links) = drawing.query_selector_all("a[data-node]") else { return };
-    for i in 0..links.length() {
-        let link = links.item(i).and_then(|node| node.dyn_into::<Element>().ok());
-        if let Some(link) = link.filter(|link| link.get_attribute("data-node").as_deref() == Some(id)) {
-            focus_element(link);
-            return;
-        }
+fn focus_on(id: &str) {
+    let Some(drawing) = drawing() else { return };
+    let link = all(&drawing, "a[data-node]").find(|link| link.get_attribute("data-node").as_deref() == Some(id));
+    if let Some(link) = link {
+        focus_element(link);
     }
 }
 

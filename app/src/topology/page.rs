@@ -1,17 +1,18 @@
-//! The page as a whole: its data and the order of its parts.
+//! The page as a whole: its data and the order of its parts. What is drawn is [`Markup`] made by pure functions; the
+//! browser applies what differs.
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use leptos_meta::Title;
 
 use super::{
-    board::{Asked, Board, First, load, use_view},
+    board::{Asked, Board, First, load, use_board, use_view},
+    input::Input,
     keys,
-    panel::SidePanel,
-    stage::Stage,
-    table::{Tables, Worst},
-    toolbar::Toolbar,
+    markup::{Markup, when},
+    patch::{mark, move_camera, patch},
+    stage::Scene,
     view::{Shape, View},
 };
 use crate::{
@@ -53,57 +54,128 @@ pub fn TopologyPage() -> AnyView {
 /// Everything, once there is data.
 #[component]
 fn Whole() -> AnyView {
-    let board = super::board::use_board();
+    let board = use_board();
     keys::listen(board);
-    let empty = Memo::new(move |_| board.graph.with(|graph| graph.nodes.is_empty()));
+    let input = Input::new(board);
     let class = move || {
-        let shape = board.view.with(|view| view.shape);
-        let mut class = String::from(match shape {
+        let (shape, panel) = board.view.with(|view| (view.shape, view.sel.is_some()));
+        let shape = match shape {
             Shape::Fitting => "topo",
             Shape::Graph => "topo is-graph",
             Shape::Table => "topo is-table",
-        });
-        for (on, name) in [
-            (board.view.with(|view| view.sel.is_some()), " has-panel"),
-            (board.trouble.with(Option::is_some), " is-old"),
-        ] {
-            if on {
-                class.push_str(name);
-            }
-        }
-        class
+        };
+        let old = board.trouble.with(Option::is_some);
+        let awake = when(board.awake.get(), " is-awake");
+        format!(
+            "{shape}{awake}{}{}{}",
+            when(panel, " has-panel"),
+            when(old, " is-old"),
+            when(board.busy.get(), " is-busy")
+        )
     };
-    let is_table = Memo::new(move |_| board.view.with(|view| view.shape == Shape::Table));
-    let main = move || {
-        if empty.get() {
-            return view! { <NothingHere /> }.into_any();
+    let (head_ref, main_ref) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
+    let head = Memo::new(move |_| board.markup(|scene, board, m| board.tenant.with_value(|own| scene.toolbar(m, own))));
+    let main = Memo::new(move |_| board.markup(draw_main));
+    let (first_head, first_main) = (head.get_untracked(), main.get_untracked());
+    Effect::new(move |before: Option<Arc<str>>| {
+        let html = head.get();
+        if let (Some(before), Some(element)) = (before, head_ref.get())
+            && before != html
+        {
+            patch(&element, &html);
         }
-        if is_table.get() {
-            return view! { <div class="topo-tables"><Tables /></div> }.into_any();
+        html
+    });
+    let lit = board.lit();
+    Effect::new(move |before: Option<Arc<str>>| {
+        let html = main.get();
+        let Some(element) = main_ref.get() else { return html };
+        if before.is_some_and(|before| before != html) {
+            patch(&element, &html);
         }
-        view! {
-            <section class="card topo-stage" aria-label="Service graph">
-                <Stage />
-                <Foot />
-            </section>
-            <Worst />
-        }
-        .into_any()
-    };
+        mark(&element, lit.get().as_ref(), &board.picked.get(), board.tab_stop().as_deref());
+        html
+    });
+    Effect::new(move |_| move_camera(board.camera.get()));
     view! {
-        <div class=class>
-            <Toolbar />
+        <div
+            class=class
+            on:click=move |event| input.click(&event)
+            on:dblclick=move |event| input.double_click(&event)
+            on:submit=move |event| input.submit(&event)
+            on:pointerdown=move |event| input.down(&event)
+            on:pointermove=move |event| input.moved(&event)
+            on:pointerup=move |event| input.up(&event)
+            on:pointercancel=move |event| input.up(&event)
+            on:pointerover=move |event| input.over(&event)
+            on:pointerleave=move |_| board.hover.set(None)
+            on:wheel=move |event| input.wheel(&event)
+            on:keydown=move |event| keys::walk(board, &event)
+            on:focusin=move |event| keys::focused(board, &event)
+        >
+            <div class="topo-head" node_ref=head_ref inner_html=first_head.to_string()></div>
             <Strips />
-            <div class="topo-main">{main} <SidePanel /></div>
+            <div class="topo-main" node_ref=main_ref inner_html=first_main.to_string()></div>
+            <NothingHere />
         </div>
     }
     .into_any()
 }
 
+/// Drawing or tables, and the panel; nothing where there is no node.
+fn draw_main(scene: &Scene<'_>, board: Board, m: &mut Markup) {
+    if scene.graph.nodes.is_empty() {
+        return;
+    }
+    if scene.view.shape == Shape::Table {
+        scene.tables(m);
+    } else {
+        m.open("section", &[("class", "card topo-stage"), ("data-key", "stage"), ("aria-label", "Service graph")]);
+        scene.draw(m);
+        m.open("div", &[("class", "topo-zoom"), ("role", "group"), ("aria-label", "Zoom")]);
+        for (act, label, name) in [("in", "Zoom in", "+"), ("out", "Zoom out", "−"), ("fit", "Fit", "Fit")] {
+            m.leaf("button", &[("type", "button"), ("class", "btn"), ("data-act", act), ("aria-label", label)], name);
+        }
+        m.close("div");
+        foot(scene, board, m);
+        m.close("section");
+        scene.worst(m);
+    }
+    board.panel.with(|panel| scene.panel(m, panel));
+}
+
+/// Below the drawing: when the data was gathered, over what window, and how it goes on.
+fn foot(scene: &Scene<'_>, board: Board, m: &mut Markup) {
+    let (graph, view) = (scene.graph, scene.view);
+    let at = graph.at.parse::<contract::Timestamp>().unwrap_or_default();
+    let goes = match (view.follows(), board.status.get()) {
+        (false, _) | (true, Status::Live | Status::Off) => "",
+        (true, Status::Connecting) => " · connecting",
+        (true, Status::Asleep) => " · asleep",
+        (true, Status::Reconnecting) => " · reconnecting",
+        (true, Status::Ended) => " · signed out",
+    };
+    let window = mesh::format::duration(graph.duration_s as f64);
+    m.open("footer", &[("class", "topo-foot faint num")]);
+    m.leaf("span", &[], &format!("As of {} UTC, rates over {window}{goes}", at.hh_mm_ss()));
+    let ways = match board.picked.with(Vec::len) {
+        0 => "",
+        1 => "Shift-click a second node to see the ways between",
+        _ => "Ways between two nodes · Esc",
+    };
+    m.cell("span", "topo-ways", ways);
+    if view.range.is_live() {
+        let href = (scene.href)(&view.with(|view| view.live = !view.live));
+        let name = if view.live { "Pause" } else { "Resume" };
+        m.leaf("a", &[("class", "btn small"), ("href", &href), ("data-noscroll", "")], name);
+    }
+    m.close("footer");
+}
+
 /// What is old, missing or over.
 #[component]
 fn Strips() -> AnyView {
-    let board = super::board::use_board();
+    let board = use_board();
     let at = Signal::derive(move || board.graph.with(|graph| graph.at.parse().unwrap_or_default()));
     let age_ms = Signal::derive(move || board.graph.with(|graph| graph.age_ms));
     let warnings = Signal::derive(move || board.graph.with(|graph| graph.warnings.clone()));
@@ -118,66 +190,32 @@ fn Strips() -> AnyView {
     .into_any()
 }
 
-/// Below the drawing: when the data was gathered, over what window, and how it goes on.
-#[component]
-fn Foot() -> AnyView {
-    let board = super::board::use_board();
-    let known = move || {
-        let (at, window) =
-            board.graph.with(|graph| (graph.at.parse::<contract::Timestamp>().unwrap_or_default(), graph.duration_s));
-        format!("As of {} UTC, rates over {}", at.hh_mm_ss(), mesh::format::duration(window as f64))
-    };
-    let goes = move || match (board.view.with(View::follows), board.status.get()) {
-        (false, _) => "",
-        (true, Status::Live | Status::Off) => "",
-        (true, Status::Connecting) => " · connecting",
-        (true, Status::Asleep) => " · asleep",
-        (true, Status::Reconnecting) => " · reconnecting",
-        (true, Status::Ended) => " · signed out",
-    };
-    let pause = move || {
-        let view = board.view.get();
-        view.range.is_live().then(|| {
-            let href = board.href(|view| view.live = !view.live);
-            view! { <a class="btn small" href=href data-noscroll="">{if view.live { "Pause" } else { "Resume" }}</a> }
-        })
-    };
-    view! {
-        <footer class="topo-foot faint num">
-            <span>{known} {goes}</span>
-            <span class="topo-ways needs-js">
-                {move || match board.picked.with(Vec::len) {
-                    0 => "",
-                    1 => "Shift-click a second node to see the ways between",
-                    _ => "Ways between two nodes · Esc",
-                }}
-            </span>
-            {pause}
-        </footer>
-    }
-    .into_any()
-}
-
-/// No node at all.
+/// No node at all: why.
 #[component]
 fn NothingHere() -> AnyView {
-    let board = super::board::use_board();
+    let board = use_board();
+    let empty = Memo::new(move |_| board.graph.with(|graph| graph.nodes.is_empty()));
     (move || {
         let checks = board.checks.get();
-        let narrowed = board.view.with(|view| {
-            view.focus.is_some() || !view.namespaces.is_empty() || !view.clusters.is_empty() || !view.range.is_live()
-        });
-        let title = if narrowed { "Nothing matches this view" } else { "No traffic to draw" };
-        let all = board.href(|view| *view = View::default());
-        let longer = board.href(|view| view.duration = Some(3600));
-        let idle = board.href(|view| view.idle = true);
-        view! {
-            <EmptyState title checks>
-                {narrowed.then(|| view! { <a class="btn pri" href=all>"Show everything"</a> })}
-                <a class="btn" href=longer>"Look at a whole hour"</a>
-                <a class="btn" href=idle>"Show idle nodes"</a>
-            </EmptyState>
-        }
+        empty.get().then(|| {
+            let narrowed = board.view.with(|view| {
+                view.focus.is_some()
+                    || !view.namespaces.is_empty()
+                    || !view.clusters.is_empty()
+                    || !view.range.is_live()
+            });
+            let title = if narrowed { "Nothing matches this view" } else { "No traffic to draw" };
+            let mut m = Markup::default();
+            let mut button = |class: &str, name: &str, href: String| {
+                m.leaf("a", &[("class", class), ("href", &href), ("data-noscroll", "")], name);
+            };
+            if narrowed {
+                button("btn pri", "Show everything", board.href(|view| *view = View::default()));
+            }
+            button("btn", "Look at a whole hour", board.href(|view| view.duration = Some(3600)));
+            button("btn", "Show idle nodes", board.href(|view| view.idle = true));
+            view! { <EmptyState title checks><span class="topo-ways-on" inner_html=m.finish()></span></EmptyState> }
+        })
     })
     .into_any()
 }

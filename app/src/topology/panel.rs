@@ -1,320 +1,217 @@
-//! The panel of the selected node: a verdict, charts, versions, neighbours, transport security.
+//! The panel of the selected node: a verdict, charts, versions, neighbours, transport security. Pure.
 
 use charts::{SeriesStyle, sparkarea};
-use contract::topology::{Edge, Graph, Node, NodeDetail, SeriesSet, VersionRow};
-use leptos::prelude::*;
+use contract::topology::{Edge, Focus, Node, NodeDetail, SeriesSet, VersionRow};
 use mesh::{
     format::{bytes_rate, duration, ms, percent, rate},
-    topology::{
-        NodeKind,
-        drawing::{edge_rate, state_class},
-    },
+    topology::drawing::{edge_rate, state_class},
 };
 
 use super::{
-    board::{Board, find, selected, use_board},
-    table::node_link,
+    board::{Panel, selected},
+    markup::Markup,
+    stage::Scene,
+    table::{dash, dot, figure, sides},
     words::{self, mtls, mtls_over, state, verdict},
 };
-use crate::platform::UiError;
 
-/// The panel; nothing when no node is selected.
-#[component]
-pub fn SidePanel() -> AnyView {
-    let board = use_board();
-    (move || {
-        let sel = board.view.with(|view| view.sel.clone())?;
-        let node = board.graph.with(|graph| selected(graph, &sel).cloned());
-        let panel = board.panel.get();
-        let (detail, error) = match panel.data.filter(|_| panel.sel.as_ref() == Some(&sel)) {
-            Some(Ok(detail)) => (Some(detail), None),
-            Some(Err(error)) => (None, Some(error)),
-            None => (None, None),
-        };
-        Some(match node {
-            Some(node) => known(board, &node, detail, error),
-            None => gone(board, &sel),
-        })
-    })
-    .into_any()
-}
-
-fn close(board: Board) -> AnyView {
-    let href = board.href(|view| view.sel = None);
-    view! { <a class="btn quiet small" href=href data-noscroll="" aria-label="Close the panel">"×"</a> }.into_any()
-}
-
-/// The selection of the URL is not in the graph.
-fn gone(board: Board, sel: &str) -> AnyView {
-    let name = sel.rsplit(['/', ':']).next().unwrap_or(sel).to_owned();
-    view! {
-        <aside class="card topo-panel" aria-label="Selected node">
-            <header><h2>{name}</h2><span class="end">{close(board)}</span></header>
-            <div class="body">
-                <p class="muted">"It is not in this graph: it has no traffic in this window, or it does not exist."</p>
-            </div>
-        </aside>
-    }
-    .into_any()
-}
-
-fn known(board: Board, node: &Node, detail: Option<NodeDetail>, error: Option<UiError>) -> AnyView {
-    let class = state_class(node.health.status);
-    let dot = if class == "unk" { "dot unknown".to_owned() } else { format!("dot {class}") };
-    let said = verdict(node, detail.as_ref());
-    let sides = board.graph.with(|graph| Sides::of(graph, node));
-    let focus = contract::topology::Focus::of(node);
-    let narrow = focus.map(|focus| {
-        let on = board.view.with(|view| view.focus.as_ref() == Some(&focus));
-        let href = board.href(|view| view.focus = if on { None } else { Some(focus) });
-        let name = if on { "Show everything" } else { "Only its neighbours" };
-        view! { <a class="btn" href=href data-noscroll="">{name}</a> }
-    });
-    let where_it_is = match node.kind {
-        NodeKind::Unknown | NodeKind::External => None,
-        NodeKind::Workload
-        | NodeKind::App
-        | NodeKind::VersionedApp
-        | NodeKind::Service
-        | NodeKind::ServiceEntry
-        | NodeKind::Box => Some(
-            [node.namespace.as_str(), node.cluster.as_str()]
-                .into_iter()
-                .filter(|part| !part.is_empty() && *part != "unknown")
-                .collect::<Vec<_>>()
-                .join(" · "),
-        ),
-    };
-    view! {
-        <aside class="card topo-panel" aria-label=format!("Selected: {}", words::name(node))>
-            <header>
-                <span class=dot></span>
-                <h2>{words::name(node)}</h2>
-                <span class="faint">{where_it_is}</span>
-                <span class="end">
-                    <span class=format!("tag {class}")>{state(node.health.status)}</span>
-                    {close(board)}
-                </span>
-            </header>
-            <div class="body">
-                <p class="muted topo-said">{said}</p>
-                {error.map(|error| view! { <p class="topo-wrong" role="status">"Charts: " {error.to_string()}</p> })}
-                {detail.as_ref().map(charts)}
-                {detail.as_ref().map(|detail| versions(&detail.versions))}
-                {neighbours(board, "Callers", &sides.callers)}
-                {neighbours(board, "Calls", &sides.callees)}
-                {security(&sides, detail.as_ref())}
-                <div class="actions">{narrow}</div>
-                {detail.map(|detail| detail.warnings.into_iter().map(|text| view! { <p class="faint">{text}</p> }).collect_view())}
-            </div>
-        </aside>
-    }
-    .into_any()
-}
-
-/// The edges of a node with the nodes at their other ends, busiest first.
-struct Sides {
-    callers: Vec<(Node, Edge)>,
-    callees: Vec<(Node, Edge)>,
-}
-
-impl Sides {
-    fn of(graph: &Graph, node: &Node) -> Self {
-        let collect = |own: fn(&Edge) -> &String, other: fn(&Edge) -> &String| {
-            let mut sides: Vec<(Node, Edge)> = graph
-                .edges
-                .iter()
-                .filter(|edge| *own(edge) == node.id)
-                .filter_map(|edge| Some((find(graph, other(edge))?.clone(), edge.clone())))
-                .collect();
-            sides.sort_by(|a, b| (a.1.protocol.cmp(&b.1.protocol)).then(b.1.rate.total_cmp(&a.1.rate)));
-            sides
-        };
-        Self {
-            callers: collect(|edge| &edge.target, |edge| &edge.source),
-            callees: collect(|edge| &edge.source, |edge| &edge.target),
+impl Scene<'_> {
+    /// The panel; nothing when no node is selected.
+    pub fn panel(&self, m: &mut Markup, panel: &Panel) {
+        let Some(sel) = &self.view.sel else { return };
+        let data = panel.data.as_ref().filter(|_| panel.sel.as_ref() == Some(sel));
+        let node = selected(self.graph, sel);
+        let name = node.map_or_else(|| sel.rsplit(['/', ':']).next().unwrap_or(sel).to_owned(), words::name);
+        m.open(
+            "aside",
+            &[("class", "card topo-panel"), ("data-key", sel), ("aria-label", &format!("Selected: {name}"))],
+        );
+        match node {
+            Some(node) => self.known(m, node, data),
+            None => {
+                m.open("header", &[]).leaf("h2", &[], &name).open("span", &[("class", "end")]);
+                self.close(m);
+                m.close("span").close("header").open("div", &[("class", "body")]);
+                m.cell(
+                    "p",
+                    "muted",
+                    "It is not in this graph: it has no traffic in this window, or it does not exist.",
+                );
+                m.close("div");
+            }
         }
+        m.close("aside");
     }
+
+    fn close(&self, m: &mut Markup) {
+        let href = (self.href)(&self.view.with(|view| view.sel = None));
+        let attributes =
+            [("class", "btn quiet small"), ("href", &*href), ("data-noscroll", ""), ("aria-label", "Close the panel")];
+        m.leaf("a", &attributes, "×");
+    }
+
+    fn known(&self, m: &mut Markup, node: &Node, data: Option<&Result<NodeDetail, crate::platform::UiError>>) {
+        let detail = data.and_then(|data| data.as_ref().ok());
+        let place = [node.namespace.as_str(), node.cluster.as_str()];
+        let place: Vec<&str> = place.into_iter().filter(|part| !matches!(*part, "" | "unknown")).collect();
+        m.open("header", &[]).cell("span", &dot(node.health.status), "").leaf("h2", &[], &words::name(node));
+        m.cell("span", "faint", &place.join(" · ")).open("span", &[("class", "end")]);
+        m.cell("span", &format!("tag {}", state_class(node.health.status)), state(node.health.status));
+        self.close(m);
+        m.close("span").close("header").open("div", &[("class", "body")]);
+        m.cell("p", "muted topo-said", &verdict(node, detail));
+        if let Some(Err(error)) = data {
+            m.leaf("p", &[("class", "topo-wrong"), ("role", "status")], &format!("Charts: {error}"));
+        }
+        if let Some(detail) = detail {
+            charts(m, detail);
+            versions(m, &detail.versions);
+        }
+        let (callers, callees) = (sides(self.graph, &node.id, true), sides(self.graph, &node.id, false));
+        self.neighbours(m, "Callers", &callers);
+        self.neighbours(m, "Calls", &callees);
+        m.open("dl", &[("class", "topo-facts")]);
+        if let Some(certificate) = detail.and_then(|detail| detail.certificate.as_ref()) {
+            let left = duration(certificate.expires_in_secs.unsigned_abs() as f64);
+            let (text, class) = if certificate.expires_in_secs < 0 {
+                (format!("expired {left} ago"), "num is-crit")
+            } else if certificate.missed_rotation {
+                (format!("rotation missed, {left} left"), "num is-warn")
+            } else {
+                (format!("{left} left"), "num")
+            };
+            fact(m, "Certificate", &text, class);
+        }
+        way(m, "mTLS in", "from", &callers);
+        way(m, "mTLS out", "to", &callees);
+        identity(m, &callers, &callees);
+        m.close("dl");
+        if let Some(focus) = Focus::of(node) {
+            let on = self.view.focus.as_ref() == Some(&focus);
+            let href = (self.href)(&self.view.with(|view| view.focus = if on { None } else { Some(focus) }));
+            m.open("div", &[("class", "actions")]);
+            let name = if on { "Show everything" } else { "Only its neighbours" };
+            m.leaf("a", &[("class", "btn"), ("href", &href), ("data-noscroll", "")], name).close("div");
+        }
+        for warning in detail.iter().flat_map(|detail| &detail.warnings) {
+            m.cell("p", "faint", warning);
+        }
+        m.close("div");
+    }
+
+    fn neighbours(&self, m: &mut Markup, title: &str, sides: &[(&Node, &Edge)]) {
+        if sides.is_empty() {
+            return;
+        }
+        table_head(m, "topo-small is-five", &[title, "rate", "errors", "p95", "mTLS"]);
+        for (node, edge) in sides {
+            let (safe, safe_class) = mtls(edge.mtls.percent);
+            m.open("tr", &[("data-key", &edge.id)]).open("th", &[("scope", "row")]);
+            self.link(m, node);
+            m.close("th").cell("td", "r num", &edge_rate(edge));
+            m.cell("td", &figure(edge.percent_error > 0.0, edge.health), &percent(edge.percent_error));
+            m.cell("td", "r num", &edge.latency_ms.p95.map_or_else(dash, ms));
+            m.cell("td", &format!("r num {safe_class}"), &safe).close("tr");
+        }
+        m.close("tbody").close("table");
+    }
+}
+
+fn table_head(m: &mut Markup, class: &str, names: &[&str]) {
+    m.open("table", &[("class", class)]).open("thead", &[]).open("tr", &[]);
+    for (place, name) in names.iter().enumerate() {
+        let right = if place > 0 { "class" } else { "" };
+        m.leaf("th", &[("scope", "col"), (right, "r")], name);
+    }
+    m.close("tr").close("thead").open("tbody", &[]);
+}
+
+/// The latest value of a series.
+fn last(set: &SeriesSet, name: &str) -> Option<f64> {
+    let series = set.series.iter().find(|series| series.name == name)?;
+    series.values.iter().rev().flatten().next().copied()
 }
 
 /// Requests, errors and p95 as lines with their last value.
-fn charts(detail: &NodeDetail) -> AnyView {
-    let last = |set: &SeriesSet, name: &str| {
-        set.series
-            .iter()
-            .find(|series| series.name == name)
-            .and_then(|series| series.values.iter().rev().flatten().next().copied())
-    };
-    let errors = last(&detail.errors, "errors");
-    let p95 = last(&detail.latency, "p95");
-    let slow = detail
-        .latency
-        .series
-        .iter()
-        .find(|series| series.name == "p95")
-        .is_some_and(|series| words::jump(&detail.latency, series, 20.0).is_some());
-    let failing = errors.is_some_and(|share| share >= 1.0);
-    let mut lines = Vec::new();
+fn charts(m: &mut Markup, detail: &NodeDetail) {
+    m.open("div", &[("class", "topo-red")]);
     if let Some(value) = last(&detail.requests, "requests") {
-        lines.push(line("Requests", &detail.requests, "requests", false, rate(value)));
-        lines.push(line("Errors", &detail.errors, "errors", failing, percent(errors.unwrap_or(0.0))));
-        lines.push(line("p95", &detail.latency, "p95", slow, p95.map_or_else(|| "–".to_owned(), ms)));
+        let errors = last(&detail.errors, "errors").unwrap_or(0.0);
+        let p95 = detail.latency.series.iter().find(|series| series.name == "p95");
+        let slow = p95.is_some_and(|series| words::jump(&detail.latency, series, 20.0).is_some());
+        line(m, "Requests", &detail.requests, "requests", false, &rate(value));
+        line(m, "Errors", &detail.errors, "errors", errors >= 1.0, &percent(errors));
+        let value = last(&detail.latency, "p95").map_or_else(dash, ms);
+        line(m, "p95", &detail.latency, "p95", slow, &value);
     }
     for (name, title) in [("in", "TCP in"), ("out", "TCP out")] {
         if let Some(value) = last(&detail.tcp, name) {
-            lines.push(line(title, &detail.tcp, name, false, bytes_rate(value)));
+            line(m, title, &detail.tcp, name, false, &bytes_rate(value));
         }
     }
-    view! { <div class="topo-red">{lines}</div> }.into_any()
+    m.close("div");
 }
 
-fn line(title: &'static str, set: &SeriesSet, name: &str, bad: bool, value: String) -> AnyView {
+fn line(m: &mut Markup, title: &str, set: &SeriesSet, name: &str, bad: bool, value: &str) {
+    let values = set.series.iter().find(|series| series.name == name).map_or(&[][..], |series| &series.values);
     let said = format!("{title} since {} UTC, now {value}", set.start.hh_mm());
-    let values: &[Option<f64>] =
-        set.series.iter().find(|series| series.name == name).map_or(&[], |series| &series.values);
-    let svg = sparkarea(150, 26, values, if bad { SeriesStyle::Crit } else { SeriesStyle::A }, &said);
-    view! {
-        <span class="muted">{title}</span>
-        <span class="topo-spark" inner_html=svg></span>
-        <b class="num">{value}</b>
-    }
-    .into_any()
+    let style = if bad { SeriesStyle::Crit } else { SeriesStyle::A };
+    m.cell("span", "muted", title).open("span", &[("class", "topo-spark")]);
+    m.picture(&sparkarea(150, 26, values, style, &said)).close("span").cell("b", "num", value);
 }
 
-fn versions(rows: &[VersionRow]) -> Option<AnyView> {
+fn versions(m: &mut Markup, rows: &[VersionRow]) {
     if rows.is_empty() {
-        return None;
+        return;
     }
     let best = rows.iter().filter_map(|row| row.p95_ms).min_by(f64::total_cmp).unwrap_or(f64::MAX);
-    let lines = rows
-        .iter()
-        .map(|row| {
-            let errors = if row.error_percent >= 1.0 { "r num is-crit" } else { "r num" };
-            let slow = row.p95_ms.is_some_and(|p95| p95 >= 3.0 * best && p95 >= best + 20.0);
-            view! {
-                <tr>
-                    <th scope="row">{row.version.clone()}</th>
-                    <td class="r num">{percent(row.share)}</td>
-                    <td class=errors>{percent(row.error_percent)}</td>
-                    <td class=if slow { "r num is-crit" } else { "r num" }>{row.p95_ms.map_or_else(|| "–".to_owned(), ms)}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    Some(
-        view! {
-            <table class="topo-small">
-                <thead>
-                    <tr>
-                        <th scope="col">"Version"</th>
-                        <th scope="col" class="r">"share"</th>
-                        <th scope="col" class="r">"errors"</th>
-                        <th scope="col" class="r">"p95"</th>
-                    </tr>
-                </thead>
-                <tbody>{lines}</tbody>
-            </table>
-        }
-        .into_any(),
-    )
-}
-
-fn neighbours(board: Board, title: &'static str, sides: &[(Node, Edge)]) -> Option<AnyView> {
-    if sides.is_empty() {
-        return None;
+    let class = |bad: bool| if bad { "r num is-crit" } else { "r num" };
+    table_head(m, "topo-small", &["Version", "share", "errors", "p95"]);
+    for row in rows {
+        let slow = row.p95_ms.is_some_and(|p95| p95 >= 3.0 * best && p95 >= best + 20.0);
+        m.open("tr", &[("data-key", &row.version)]).leaf("th", &[("scope", "row")], &row.version);
+        m.cell("td", "r num", &percent(row.share)).cell(
+            "td",
+            class(row.error_percent >= 1.0),
+            &percent(row.error_percent),
+        );
+        m.cell("td", class(slow), &row.p95_ms.map_or_else(dash, ms)).close("tr");
     }
-    let lines = sides
-        .iter()
-        .map(|(node, edge)| {
-            let errors = if edge.percent_error > 0.0 {
-                format!("r num is-{}", state_class(edge.health))
-            } else {
-                "r num".to_owned()
-            };
-            let (safe, safe_class) = mtls(edge.mtls.percent);
-            view! {
-                <tr>
-                    <th scope="row">{node_link(board, node)}</th>
-                    <td class="r num">{edge_rate(edge)}</td>
-                    <td class=errors>{percent(edge.percent_error)}</td>
-                    <td class="r num">{edge.latency_ms.p95.map_or_else(|| "–".to_owned(), ms)}</td>
-                    <td class=format!("r num {safe_class}")>{safe}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    Some(
-        view! {
-            <table class="topo-small is-five">
-                <thead>
-                    <tr>
-                        <th scope="col">{title}</th>
-                        <th scope="col" class="r">"rate"</th>
-                        <th scope="col" class="r">"errors"</th>
-                        <th scope="col" class="r">"p95"</th>
-                        <th scope="col" class="r">"mTLS"</th>
-                    </tr>
-                </thead>
-                <tbody>{lines}</tbody>
-            </table>
-        }
-        .into_any(),
-    )
+    m.close("tbody").close("table");
 }
 
-/// Certificate, mutual TLS both ways, and who it says it is.
-fn security(sides: &Sides, detail: Option<&NodeDetail>) -> AnyView {
-    let certificate = detail.and_then(|detail| detail.certificate.clone()).map(|certificate| {
-        let left = duration(certificate.expires_in_secs.unsigned_abs() as f64);
-        let (text, class) = if certificate.expires_in_secs < 0 {
-            (format!("expired {left} ago"), "num is-crit")
-        } else if certificate.missed_rotation {
-            (format!("rotation missed, {left} left"), "num is-warn")
-        } else {
-            (format!("{left} left"), "num")
-        };
-        fact("Certificate", text, class)
-    });
-    let way = |title: &'static str, preposition: &str, edges: &[(Node, Edge)]| {
-        if edges.is_empty() {
-            return None;
-        }
-        let plain: Vec<&str> = edges
-            .iter()
-            .filter(|(_, edge)| edge.mtls.percent.is_some_and(|share| share <= 0.0))
-            .map(|(node, _)| node.label())
-            .collect();
-        Some(if plain.is_empty() {
-            let (text, class) = mtls(mtls_over(edges.iter().map(|(_, edge)| edge)));
-            fact(title, text, class)
-        } else {
-            fact(title, format!("plaintext {preposition} {}", plain.join(", ")), "is-warn")
-        })
-    };
-    let mut principals: Vec<String> = sides
-        .callers
-        .iter()
-        .flat_map(|(_, edge)| edge.mtls.destination_principals.clone())
-        .chain(sides.callees.iter().flat_map(|(_, edge)| edge.mtls.source_principals.clone()))
-        .collect();
-    principals.sort_unstable();
-    principals.dedup();
-    let identity = (!principals.is_empty()).then(|| {
-        let lines =
-            principals.into_iter().map(|name| view! { <span class="mono">{name}</span> }.into_any()).collect_view();
-        view! { <div class="topo-ids"><dt class="muted">"Identity"</dt><dd>{lines}</dd></div> }
-    });
-    view! {
-        <dl class="topo-facts">
-            {certificate}
-            {way("mTLS in", "from", &sides.callers)}
-            {way("mTLS out", "to", &sides.callees)}
-            {identity}
-        </dl>
+/// Mutual TLS of one direction.
+fn way(m: &mut Markup, title: &str, preposition: &str, edges: &[(&Node, &Edge)]) {
+    if edges.is_empty() {
+        return;
     }
-    .into_any()
+    let plain = edges.iter().filter(|(_, edge)| edge.mtls.percent.is_some_and(|share| share <= 0.0));
+    let plain: Vec<&str> = plain.map(|(node, _)| node.label()).collect();
+    if plain.is_empty() {
+        let (text, class) = mtls(mtls_over(edges.iter().map(|(_, edge)| *edge)));
+        fact(m, title, &text, class);
+    } else {
+        fact(m, title, &format!("plaintext {preposition} {}", plain.join(", ")), "is-warn");
+    }
 }
 
-fn fact(title: &'static str, text: String, class: &'static str) -> AnyView {
-    view! { <div><dt class="muted">{title}</dt><dd class=class>{text}</dd></div> }.into_any()
+/// Who the node says it is.
+fn identity(m: &mut Markup, callers: &[(&Node, &Edge)], callees: &[(&Node, &Edge)]) {
+    let as_server = callers.iter().flat_map(|(_, edge)| &edge.mtls.destination_principals);
+    let as_client = callees.iter().flat_map(|(_, edge)| &edge.mtls.source_principals);
+    let mut names: Vec<&String> = as_server.chain(as_client).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        return;
+    }
+    m.open("div", &[("class", "topo-ids")]).cell("dt", "muted", "Identity").open("dd", &[]);
+    for name in names {
+        m.cell("span", "mono", name);
+    }
+    m.close("dd").close("div");
+}
+
+fn fact(m: &mut Markup, title: &str, text: &str, class: &str) {
+    m.open("div", &[]).cell("dt", "muted", title).cell("dd", class, text).close("div");
 }

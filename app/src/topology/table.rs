@@ -1,194 +1,196 @@
-//! The graph without a drawing: two sortable tables, and for small screens a list of the worst.
+//! The graph without a drawing: two sortable tables, and for small screens a list of the worst. Pure.
 
-use leptos::prelude::*;
+use contract::topology::{Graph, Node};
 use mesh::{
-    format::{ms, percent, rate},
+    format::{bytes_rate, ms, percent, rate},
     topology::{
-        NodeKind,
+        HealthStatus,
         drawing::{edge_rate, state_class},
     },
 };
 
 use super::{
-    board::{Board, use_board},
     facts::sel_of,
+    markup::{Markup, when},
     rows::{CallRow, Column, ServiceRow, calls, services},
+    stage::Scene,
     view::Shape,
-    words::{self, count, mtls, state},
+    words::{self, count, mtls, protocol, state},
 };
 
 /// How many lines the list of the worst has.
 const WORST: usize = 40;
 
-/// Both tables.
-#[component]
-pub fn Tables() -> AnyView {
-    let board = use_board();
-    let sort = Memo::new(move |_| board.view.with(|view| Column::read(&view.sort)));
-    let service_rows =
-        move || board.graph.with(|graph| board.sieve.with(|sieve| services(graph, &|id| sieve.shows(id), sort.get())));
-    let call_rows =
-        move || board.graph.with(|graph| board.sieve.with(|sieve| calls(graph, &|id| sieve.shows(id), sort.get())));
-    let head = move |column: Column, name: &'static str, right: bool| {
-        let order = move || match sort.get() {
-            (own, down) if own == column => Some(if down { "descending" } else { "ascending" }),
-            _ => None,
-        };
-        view! {
-            <th scope="col" class:r=right aria-sort=order>
-                <a href=move || board.href(|view| view.sort = column.word_after(sort.get())) data-noscroll="">
-                    {name}
-                </a>
-            </th>
-        }
-        .into_any()
-    };
-    view! {
-        <section class="card topo-table" id="services">
-            <header><h2>"Services"</h2></header>
-            <div class="body flush">
-                <table>
-                    <thead>
-                        <tr>
-                            {head(Column::Name, "Service", false)} {head(Column::Place, "Namespace", false)}
-                            {head(Column::State, "State", false)} {head(Column::Rate, "Requests", true)}
-                            {head(Column::Errors, "Failing", true)} {head(Column::P95, "p95", true)}
-                            {head(Column::Mtls, "mTLS in", true)} <th scope="col" class="r">"Callers"</th>
-                            <th scope="col" class="r">"Calls"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{move || service_rows().into_iter().map(|row| service_row(board, row)).collect_view()}</tbody>
-                </table>
-            </div>
-        </section>
-        <section class="card topo-table" id="calls">
-            <header><h2>"Calls"</h2></header>
-            <div class="body flush">
-                <table>
-                    <thead>
-                        <tr>
-                            {head(Column::Name, "From", false)} {head(Column::Place, "To", false)}
-                            {head(Column::State, "State", false)} <th scope="col">"Protocol"</th>
-                            {head(Column::Rate, "Rate", true)} {head(Column::Errors, "Failing", true)}
-                            {head(Column::P95, "p95", true)} {head(Column::Mtls, "mTLS", true)}
-                            <th scope="col" class="r">"of the caller's"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{move || call_rows().into_iter().map(|row| call_row(board, row)).collect_view()}</tbody>
-                </table>
-            </div>
-        </section>
-    }
-    .into_any()
-}
+/// Heads of the services: column, name, right-aligned.
+const SERVICES: [(Option<Column>, &str, bool); 9] = [
+    (Some(Column::Name), "Service", false),
+    (Some(Column::Place), "Namespace", false),
+    (Some(Column::State), "State", false),
+    (Some(Column::Rate), "Requests", true),
+    (Some(Column::Errors), "Failing", true),
+    (Some(Column::P95), "p95", true),
+    (Some(Column::Mtls), "mTLS in", true),
+    (None, "Callers", true),
+    (None, "Calls", true),
+];
 
-/// A node's name that opens its panel.
-pub(super) fn node_link(board: Board, node: &contract::topology::Node) -> AnyView {
-    let sel = board.graph.with(|graph| sel_of(graph, node));
-    view! { <a class="topo-open" href=board.href(|view| view.sel = Some(sel)) data-noscroll="">{words::name(node)}</a> }
-        .into_any()
+/// Heads of the calls.
+const CALLS: [(Option<Column>, &str, bool); 9] = [
+    (Some(Column::Name), "From", false),
+    (Some(Column::Place), "To", false),
+    (Some(Column::State), "State", false),
+    (None, "Protocol", false),
+    (Some(Column::Rate), "Rate", true),
+    (Some(Column::Errors), "Failing", true),
+    (Some(Column::P95), "p95", true),
+    (Some(Column::Mtls), "mTLS", true),
+    (None, "of the caller's", true),
+];
+
+impl Scene<'_> {
+    /// Both tables.
+    pub fn tables(&self, m: &mut Markup) {
+        let sort = Column::read(&self.view.sort);
+        let shows = |id: &str| self.sieve.shows(id);
+        m.open("div", &[("class", "topo-tables")]);
+        self.head(m, "Services", &SERVICES, sort);
+        for row in services(self.graph, &shows, sort) {
+            self.service_row(m, &row);
+        }
+        m.close("tbody").close("table").close("div").close("section");
+        self.head(m, "Calls", &CALLS, sort);
+        for row in calls(self.graph, &shows, sort) {
+            self.call_row(m, &row);
+        }
+        m.close("tbody").close("table").close("div").close("section").close("div");
+    }
+
+    fn head(&self, m: &mut Markup, title: &str, columns: &[(Option<Column>, &str, bool)], sort: (Column, bool)) {
+        m.open("section", &[("class", "card topo-table")]);
+        m.open("header", &[]).leaf("h2", &[], title).close("header");
+        m.open("div", &[("class", "body flush")]);
+        m.open("table", &[]).open("thead", &[]).open("tr", &[]);
+        for (column, name, right) in columns {
+            let order = if sort.1 { "descending" } else { "ascending" };
+            let current = *column == Some(sort.0);
+            m.open("th", &[("scope", "col"), (when(*right, "class"), "r"), (when(current, "aria-sort"), order)]);
+            match column {
+                Some(column) => {
+                    let href = (self.href)(&self.view.with(|view| view.sort = column.word_after(sort)));
+                    m.leaf("a", &[("href", &href), ("data-noscroll", "")], name);
+                }
+                None => {
+                    m.text(name);
+                }
+            }
+            m.close("th");
+        }
+        m.close("tr").close("thead").open("tbody", &[]);
+    }
+
+    fn service_row(&self, m: &mut Markup, row: &ServiceRow) {
+        let node = &row.node;
+        let bad = row.errors.is_some_and(|share| share > 0.0);
+        let (safe, safe_class) = mtls(row.mtls);
+        m.open("tr", &[("data-key", &node.id)]);
+        m.open("th", &[("scope", "row")]);
+        self.link(m, node);
+        m.close("th").cell("td", "muted", &node.namespace).open("td", &[]);
+        state_mark(m, node.health.status);
+        m.close("td").cell("td", "r num", &if row.rate > 0.0 { rate(row.rate) } else { dash() });
+        m.cell("td", &figure(bad, node.health.status), &row.errors.map_or_else(dash, percent));
+        m.cell("td", "r num", &row.p95.map_or_else(dash, ms));
+        m.cell("td", &format!("r num {safe_class}"), &if row.callers > 0 { safe } else { dash() });
+        m.cell("td", "r num", &row.callers.to_string()).cell("td", "r num", &row.callees.to_string()).close("tr");
+    }
+
+    fn call_row(&self, m: &mut Markup, row: &CallRow) {
+        let CallRow { edge, ends: [from, to] } = row;
+        let (safe, safe_class) = mtls(edge.mtls.percent);
+        m.open("tr", &[("data-key", &edge.id)]);
+        m.open("th", &[("scope", "row")]);
+        self.link(m, from);
+        m.close("th").open("td", &[]);
+        self.link(m, to);
+        m.close("td").open("td", &[]);
+        state_mark(m, edge.health);
+        m.close("td").cell("td", "muted", protocol(edge.protocol)).cell("td", "r num", &edge_rate(edge));
+        m.cell("td", &figure(edge.percent_error > 0.0, edge.health), &percent(edge.percent_error));
+        m.cell("td", "r num", &edge.latency_ms.p95.map_or_else(dash, ms));
+        m.cell("td", &format!("r num {safe_class}"), &safe);
+        m.cell("td", "r num", &percent(edge.percent_of_source)).close("tr");
+    }
+
+    /// A node's name that opens its panel.
+    pub fn link(&self, m: &mut Markup, node: &Node) {
+        let href = (self.href)(&self.view.with(|view| view.sel = Some(sel_of(self.graph, node))));
+        m.leaf("a", &[("class", "topo-open"), ("href", &href), ("data-noscroll", "")], &words::name(node));
+    }
+
+    /// The worst first, for screens too small for the drawing.
+    pub fn worst(&self, m: &mut Markup) {
+        let mut rows = services(self.graph, &|id| self.sieve.shows(id), (Column::State, false));
+        let all = rows.len();
+        rows.truncate(WORST);
+        let shape = |shape: Shape| (self.href)(&self.view.with(|view| view.shape = shape));
+        m.open("section", &[("class", "card topo-worst")]);
+        m.open("header", &[]).leaf("h2", &[], "Worst first").open("span", &[("class", "end")]);
+        if all > WORST {
+            m.leaf("a", &[("class", "btn small"), ("href", &shape(Shape::Table))], &format!("All {all}")).text(" ");
+        }
+        m.leaf("a", &[("class", "btn small"), ("href", &shape(Shape::Graph))], "Show the graph");
+        m.close("span").close("header").open("ul", &[("class", "body")]);
+        for row in rows {
+            let mut said = match row.errors {
+                Some(share) if share > 0.0 => format!("{} of {} fail", percent(share), rate(row.rate)),
+                Some(_) => rate(row.rate),
+                None if row.node.rates.tcp_in > 0.0 => bytes_rate(row.node.rates.tcp_in),
+                None => count(row.callees, "call"),
+            };
+            if let Some(p95) = row.p95 {
+                said.push_str(&format!(" · p95 {}", ms(p95)));
+            }
+            m.open("li", &[("data-key", &row.node.id)]).open("span", &[("class", "topo-worst-name")]);
+            self.link(m, &row.node);
+            m.close("span").open("span", &[("class", "topo-worst-state")]);
+            state_mark(m, row.node.health.status);
+            m.close("span").cell("span", "muted num", &said).close("li");
+        }
+        m.close("ul").close("section");
+    }
 }
 
 /// A state as mark and word.
-pub(super) fn state_cell(status: mesh::topology::HealthStatus) -> AnyView {
-    let class = match state_class(status) {
+fn state_mark(m: &mut Markup, status: HealthStatus) {
+    m.cell("span", &dot(status), "").text(" ").text(state(status));
+}
+
+/// Classes of the mark of a state.
+pub fn dot(status: HealthStatus) -> String {
+    match state_class(status) {
         "unk" => "dot unknown".to_owned(),
         class => format!("dot {class}"),
-    };
-    view! { <span class=class></span> " " {state(status)} }.into_any()
-}
-
-fn or_dash(value: Option<String>) -> String {
-    value.unwrap_or_else(|| "–".to_owned())
-}
-
-fn service_row(board: Board, row: ServiceRow) -> AnyView {
-    let ServiceRow { node, rate: per_s, errors, p95, mtls: safe, callers, callees } = row;
-    let bad = errors.is_some_and(|share| share > 0.0);
-    let (safe, safe_class) = mtls(safe);
-    view! {
-        <tr>
-            <th scope="row">{node_link(board, &node)}</th>
-            <td class="muted">{node.namespace.clone()}</td>
-            <td>{state_cell(node.health.status)}</td>
-            <td class="r num">{if per_s > 0.0 { rate(per_s) } else { "–".to_owned() }}</td>
-            <td class=move || if bad { format!("r num is-{}", state_class(node.health.status)) } else { "r num".to_owned() }>
-                {or_dash(errors.map(percent))}
-            </td>
-            <td class="r num">{or_dash(p95.map(ms))}</td>
-            <td class=format!("r num {safe_class}")>{if callers > 0 { safe } else { "–".to_owned() }}</td>
-            <td class="r num">{callers}</td>
-            <td class="r num">{callees}</td>
-        </tr>
     }
-    .into_any()
 }
 
-fn call_row(board: Board, row: CallRow) -> AnyView {
-    let CallRow { edge, ends: [from, to] } = row;
-    let (safe, safe_class) = mtls(edge.mtls.percent);
-    let bad =
-        if edge.percent_error > 0.0 { format!("r num is-{}", state_class(edge.health)) } else { "r num".to_owned() };
-    view! {
-        <tr>
-            <th scope="row">{node_link(board, &from)}</th>
-            <td>{node_link(board, &to)}</td>
-            <td>{state_cell(edge.health)}</td>
-            <td class="muted">{words::protocol(edge.protocol)}</td>
-            <td class="r num">{edge_rate(&edge)}</td>
-            <td class=bad>{percent(edge.percent_error)}</td>
-            <td class="r num">{or_dash(edge.latency_ms.p95.map(ms))}</td>
-            <td class=format!("r num {safe_class}")>{safe}</td>
-            <td class="r num">{percent(edge.percent_of_source)}</td>
-        </tr>
-    }
-    .into_any()
+/// Classes of a figure that is coloured when it is bad.
+pub fn figure(bad: bool, status: HealthStatus) -> String {
+    if bad { format!("r num is-{}", state_class(status)) } else { "r num".to_owned() }
 }
 
-/// The worst first, for screens too small for the drawing.
-#[component]
-pub fn Worst() -> AnyView {
-    let board = use_board();
-    let rows = move || {
-        let sort = (Column::State, false);
-        let mut rows = board.graph.with(|graph| board.sieve.with(|sieve| services(graph, &|id| sieve.shows(id), sort)));
-        rows.truncate(WORST);
-        rows
-    };
-    let line = move |row: ServiceRow| {
-        let said = match row.errors {
-            Some(share) if share > 0.0 => format!("{} of {} fail", percent(share), rate(row.rate)),
-            Some(_) => rate(row.rate),
-            None if row.node.rates.tcp_in > 0.0 => mesh::format::bytes_rate(row.node.rates.tcp_in),
-            None => count(row.callees, "call"),
-        };
-        let p95 = row.p95.map(|p95| format!(" · p95 {}", ms(p95)));
-        view! {
-            <li>
-                <span class="topo-worst-name">{node_link(board, &row.node)}</span>
-                <span class="topo-worst-state">{state_cell(row.node.health.status)}</span>
-                <span class="muted num">{said} {p95}</span>
-            </li>
-        }
-    };
-    let rest = move || {
-        let all = board.graph.with(|graph| graph.nodes.iter().filter(|node| node.kind != NodeKind::Box).count());
-        (all > WORST).then(|| {
-            let href = board.href(|view| view.shape = Shape::Table);
-            view! { <a class="btn" href=href>{format!("All {all}")}</a> }
-        })
-    };
-    view! {
-        <section class="card topo-worst">
-            <header>
-                <h2>"Worst first"</h2>
-                <span class="end">
-                    {rest} " "
-                    <a class="btn small" href=move || board.href(|view| view.shape = Shape::Graph)>"Show the graph"</a>
-                </span>
-            </header>
-            <ul class="body">{move || rows().into_iter().map(line).collect_view()}</ul>
-        </section>
-    }
-    .into_any()
+/// Stands for what is not known.
+pub fn dash() -> String {
+    "–".to_owned()
+}
+
+/// The nodes of both ends of all edges of a node, busiest first.
+pub fn sides<'a>(graph: &'a Graph, id: &str, incoming: bool) -> Vec<(&'a Node, &'a contract::topology::Edge)> {
+    let mut sides: Vec<_> = graph
+        .edges
+        .iter()
+        .filter(|edge| if incoming { edge.target == id } else { edge.source == id })
+        .filter_map(|edge| Some((super::board::find(graph, if incoming { &edge.source } else { &edge.target })?, edge)))
+        .collect();
+    sides.sort_by(|a, b| a.1.protocol.cmp(&b.1.protocol).then(b.1.rate.total_cmp(&a.1.rate)));
+    sides
 }

@@ -101,7 +101,8 @@ pub fn mk_graph() -> Graph {
         nodes.push(mk_node(name, namespace, status, rate, failing));
         layout.nodes.insert(node_id(name), Rect { x, y, w: 124.0, h: 36.0 });
     }
-    let calls: [(&str, &str, Protocol, f64, f64, Option<f64>); 11] = [
+    type Call = (&'static str, &'static str, Protocol, f64, f64, Option<f64>);
+    let calls: [Call; 11] = [
         ("istio-ingress", "storefront", Protocol::Http, 312.0, 0.0, Some(100.0)),
         ("storefront", "catalog", Protocol::Http, 188.0, 0.0, Some(100.0)),
         ("storefront", "cart", Protocol::Http, 97.0, 0.0, Some(100.0)),
@@ -138,7 +139,7 @@ pub fn mk_graph() -> Graph {
 
 /// The panel data of payments.
 pub fn mk_detail() -> NodeDetail {
-    let start: Timestamp = "2026-11-20T11:03:00Z".parse().unwrap();
+    let start: Timestamp = "2026-11-20T11:03:00Z".parse().expect("a time");
     let set = |series: Vec<(&str, Vec<f64>)>| SeriesSet {
         start,
         step_secs: 60,

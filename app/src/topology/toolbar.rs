@@ -1,291 +1,184 @@
-//! The line above the drawing: graph or table, find box, menus, counts. Links and forms that load the page work without
-//! scripts; with them the router and the handlers here answer in place.
+//! The line above the drawing: graph or table, find box, menus, counts. Links and forms, so that it works without
+//! scripts; with them the router and [`super::input`] answer in place. Pure.
 
-use contract::topology::{BoxBy, Boxes, Focus, GraphType};
-use leptos::{ev::SubmitEvent, prelude::*};
-use wasm_bindgen::JsCast;
+use contract::{
+    TenantSlug,
+    topology::{Boxes, GraphType},
+};
 
 use super::{
-    board::{Board, use_board},
+    markup::{Markup, when},
+    stage::Scene,
     view::{EdgeText, GRAPH_TYPES, GROUPINGS, Shape, View, WINDOWS, name_of},
     words::count,
 };
-use crate::ui::{Icon, path};
+use crate::ui::path;
 
-/// The line above the drawing.
-#[component]
-pub fn Toolbar() -> AnyView {
-    let board = use_board();
-    let shape = move |shape: Shape| {
-        let on = move || board.view.with(|view| (view.shape == Shape::Table) == (shape == Shape::Table));
-        let name = if shape == Shape::Table { "Table" } else { "Graph" };
-        view! {
-            <a
-                class="btn"
-                class:is-on=on
-                href=move || board.href(|view| view.shape = shape)
-                aria-current=move || on().then_some("true")
-                data-noscroll=""
-            >
-                {name}
-            </a>
+impl Scene<'_> {
+    /// The line, and below it what narrows the view.
+    pub fn toolbar(&self, m: &mut Markup, tenant: &TenantSlug) {
+        m.open("div", &[("class", "topo-bar")]);
+        for (shape, name) in [(Shape::Fitting, "Graph"), (Shape::Table, "Table")] {
+            let on = (self.view.shape == Shape::Table) == (shape == Shape::Table);
+            self.button(m, name, on, "", |view| view.shape = shape);
         }
-    };
-    view! {
-        <div class="topo-bar">
-            {shape(Shape::Fitting)}
-            {shape(Shape::Table)}
-            <FindBox />
-            {menu(Signal::derive(move || format!("Group: {}", board.view.with(View::box_name))), board, groupings)}
-            {menu(
-                Signal::derive(move || format!("Edges: {}", board.view.with(|view| name_of(&EdgeText::ALL, &view.edges)))),
-                board,
-                edge_texts,
-            )}
-            <a
-                class="btn"
-                class:is-on=move || board.view.with(|view| view.errors)
-                href=move || board.href(|view| view.errors = !view.errors)
-                aria-current=move || board.view.with(|view| view.errors).then_some("true")
-                data-noscroll=""
-            >
-                "Errors only"
-                <kbd>"e"</kbd>
-            </a>
-            {more(board)}
-            <Counts />
-        </div>
-        <Chips />
+        self.find_box(m);
+        self.menu(m, &format!("Group: {}", self.view.box_name()), |m| {
+            for (by, _, name) in GROUPINGS {
+                let boxes = Boxes(by.to_vec());
+                self.item(m, name, self.view.boxes == boxes, |view| view.boxes = boxes);
+            }
+        });
+        self.menu(m, &format!("Edges: {}", name_of(&EdgeText::ALL, &self.view.edges)), |m| {
+            for (text, _, name) in EdgeText::ALL {
+                self.item(m, name, self.view.edges == text, |view| view.edges = text);
+            }
+        });
+        self.button(m, "Errors only", self.view.errors, "e", |view| view.errors = !view.errors);
+        self.menu(m, "More", |m| self.more(m, tenant));
+        m.leaf("span", &[("class", "topo-counts faint num"), ("role", "status")], &self.counts());
+        m.close("div");
+        self.chips(m);
     }
-    .into_any()
-}
 
-fn groupings(board: Board) -> Vec<AnyView> {
-    let line = |(by, _, name): &(&[BoxBy], &str, &'static str)| {
-        let boxes = Boxes(by.to_vec());
-        item(board, name, |view| view.boxes == boxes, |view| view.boxes.clone_from(&boxes))
-    };
-    GROUPINGS.iter().map(line).collect()
-}
-
-fn edge_texts(board: Board) -> Vec<AnyView> {
-    EdgeText::ALL
-        .iter()
-        .map(|(text, _, name)| item(board, name, |view| view.edges == *text, |view| view.edges = *text))
-        .collect()
-}
-
-/// A menu of links below a button.
-fn menu(title: Signal<String>, board: Board, items: fn(Board) -> Vec<AnyView>) -> AnyView {
-    view! {
-        <details class="menu">
-            <summary class="btn">{title} <Icon d=path::CHEVRON class="icon chev" /></summary>
-            <div class="sheet">{move || items(board)}</div>
-        </details>
-    }
-    .into_any()
-}
-
-/// One line of a menu.
-fn item(board: Board, name: &'static str, is_on: impl Fn(&View) -> bool, change: impl FnOnce(&mut View)) -> AnyView {
-    let on = board.view.with(is_on);
-    view! {
-        <a class="item" href=board.href(change) aria-current=on.then_some("true") data-noscroll="">
-            {name}
-            {on.then(|| view! { <Icon d=path::TICK class="icon tick" /> })}
-        </a>
-    }
-    .into_any()
-}
-
-/// What does not fit: granularity, window, idle ones, the hide box, the exports.
-fn more(board: Board) -> AnyView {
-    let exports = move || {
-        let at = board.graph.with(|graph| graph.at.parse().unwrap_or_default());
-        let query = board.view.with(|view| view.export_query(at));
-        let tenant = board.tenant.get_value();
-        [("svg", "Picture (SVG)"), ("dot", "Graphviz (DOT)"), ("csv", "Table (CSV)")]
-            .map(|(kind, name)| {
-                let href = format!("/api/v1/t/{tenant}/topology.{kind}?{query}");
-                view! { <a class="item" href=href rel="external" download="">{name}</a> }.into_any()
-            })
-            .into_iter()
-            .collect::<Vec<_>>()
-    };
-    view! {
-        <details class="menu">
-            <summary class="btn">"More " <Icon d=path::CHEVRON class="icon chev" /></summary>
-            <div class="sheet topo-more">
-                <p class="cap">"One node per"</p>
-                {move || {
-                    GRAPH_TYPES
-                        .iter()
-                        .map(|(kind, _, name)| item(board, name, |view| view.graph == *kind, |view| view.graph = *kind))
-                        .collect_view()
-                }}
-                <hr />
-                <p class="cap">"Rates over"</p>
-                {move || {
-                    WINDOWS
-                        .iter()
-                        .map(|(secs, name)| {
-                            item(board, name, |view| view.duration == *secs, |view| view.duration = *secs)
-                        })
-                        .collect_view()
-                }}
-                <hr />
-                {move || item(board, "Show idle nodes and edges", |view| view.idle, |view| view.idle = !view.idle)}
-                <HideBox />
-                <hr />
-                <p class="cap">"Export"</p>
-                {exports}
-            </div>
-        </details>
-    }
-    .into_any()
-}
-
-/// The fields of the form that keep the other choices when it is sent without scripts.
-fn kept(board: Board, but: &'static str) -> impl IntoView {
-    move || {
-        let pairs = board.view.with(View::pairs);
-        pairs
-            .into_iter()
-            .filter(|(name, _)| *name != but)
-            .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
-            .collect_view()
-    }
-}
-
-/// The text of a form's own field.
-fn typed(event: &SubmitEvent, name: &str) -> Option<String> {
-    let form: web_sys::Element = event.target()?.dyn_into().ok()?;
-    let field = form.query_selector(&format!("input[name={name}]")).ok()??;
-    Some(field.dyn_into::<web_sys::HtmlInputElement>().ok()?.value().trim().to_owned())
-}
-
-/// An expression and what is wrong with it.
-#[component]
-fn FindBox() -> impl IntoView {
-    let board = use_board();
-    let wrong = Memo::new(move |_| board.sieve.with(|sieve| sieve.find_error.clone()));
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if let Some(text) = typed(&event, "find") {
-            board.go(false, |view| view.find = text);
+    fn button(&self, m: &mut Markup, name: &str, on: bool, key: &str, change: impl FnOnce(&mut View)) {
+        let href = (self.href)(&self.view.with(change));
+        let class = if on { "btn is-on" } else { "btn" };
+        m.open("a", &[("class", class), ("href", &href), ("data-noscroll", ""), (when(on, "aria-current"), "true")]);
+        m.text(name);
+        if !key.is_empty() {
+            m.leaf("kbd", &[], key);
         }
-    };
-    view! {
-        <form class="topo-find" role="search" method="get" on:submit=submit>
-            {kept(board, "find")}
-            <input
-                data-find=""
-                class="mono"
-                type="search"
-                name="find"
-                placeholder="Find: ns:shop err>1%"
-                aria-label="Find nodes and edges"
-                aria-invalid=move || wrong.with(Option::is_some).then_some("true")
-                aria-describedby="topo-find-wrong"
-                autocomplete="off"
-                spellcheck="false"
-                value=move || board.view.with(|view| view.find.clone())
-                prop:value=move || board.view.with(|view| view.find.clone())
-            />
-            <kbd>"/"</kbd>
-            <p id="topo-find-wrong" class="topo-wrong" role="status">{move || wrong.get()}</p>
-        </form>
+        m.close("a");
     }
-}
 
-/// The same for what to leave out.
-#[component]
-fn HideBox() -> impl IntoView {
-    let board = use_board();
-    let wrong = Memo::new(move |_| board.sieve.with(|sieve| sieve.hide_error.clone()));
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if let Some(text) = typed(&event, "hide") {
-            board.go(false, |view| view.hide = text);
+    fn menu(&self, m: &mut Markup, title: &str, items: impl FnOnce(&mut Markup)) {
+        m.open("details", &[("class", "menu")]).open("summary", &[("class", "btn")]).text(title).text(" ");
+        icon(m, "icon chev", path::CHEVRON);
+        m.close("summary").open("div", &[("class", "sheet")]);
+        items(m);
+        m.close("div").close("details");
+    }
+
+    fn item(&self, m: &mut Markup, name: &str, on: bool, change: impl FnOnce(&mut View)) {
+        let href = (self.href)(&self.view.with(change));
+        m.open("a", &[("class", "item"), ("href", &href), ("data-noscroll", ""), (when(on, "aria-current"), "true")]);
+        m.text(name);
+        if on {
+            icon(m, "icon tick", path::TICK);
         }
-    };
-    view! {
-        <form class="topo-hide" method="get" on:submit=submit>
-            {kept(board, "hide")}
-            <label>
-                <span class="cap">"Hide"</span>
-                <input
-                    class="field mono"
-                    name="hide"
-                    placeholder="idle"
-                    aria-invalid=move || wrong.with(Option::is_some).then_some("true")
-                    aria-describedby="topo-hide-wrong"
-                    autocomplete="off"
-                    spellcheck="false"
-                    value=move || board.view.with(|view| view.hide.clone())
-                    prop:value=move || board.view.with(|view| view.hide.clone())
-                />
-            </label>
-            <p id="topo-hide-wrong" class="topo-wrong" role="status">{move || wrong.get()}</p>
-        </form>
+        m.close("a");
     }
-}
 
-/// How much there is.
-#[component]
-fn Counts() -> impl IntoView {
-    let board = use_board();
-    let said = move || {
-        let noun = match board.view.with(|view| view.graph) {
+    /// What does not fit: granularity, window, idle ones, the hide box, the exports.
+    fn more(&self, m: &mut Markup, tenant: &TenantSlug) {
+        m.cell("p", "cap", "One node per");
+        for (kind, _, name) in GRAPH_TYPES {
+            self.item(m, name, self.view.graph == kind, |view| view.graph = kind);
+        }
+        m.open("hr", &[]).cell("p", "cap", "Rates over");
+        for (secs, name) in WINDOWS {
+            self.item(m, name, self.view.duration == secs, |view| view.duration = secs);
+        }
+        m.open("hr", &[]);
+        self.item(m, "Show idle nodes and edges", self.view.idle, |view| view.idle = !view.idle);
+        m.open("form", &[("class", "topo-hide"), ("method", "get"), ("data-field", "hide")]);
+        self.kept(m, "hide");
+        m.open("label", &[]).cell("span", "cap", "Hide");
+        self.field(m, "hide", "field mono", "idle", &self.view.hide, self.sieve.hide_error.as_deref());
+        m.close("label").close("form").open("hr", &[]).cell("p", "cap", "Export");
+        let query = self.view.export_query(self.graph.at.parse().unwrap_or_default());
+        for (kind, name) in [("svg", "Picture (SVG)"), ("dot", "Graphviz (DOT)"), ("csv", "Table (CSV)")] {
+            let href = format!("/api/v1/t/{tenant}/topology.{kind}?{query}");
+            m.leaf("a", &[("class", "item"), ("href", &href), ("rel", "external"), ("download", "")], name);
+        }
+    }
+
+    fn find_box(&self, m: &mut Markup) {
+        let form = [("class", "topo-find"), ("role", "search"), ("method", "get"), ("data-field", "find")];
+        m.open("form", &form);
+        self.kept(m, "find");
+        self.field(m, "find", "mono", "Find: ns:shop err>1%", &self.view.find, self.sieve.find_error.as_deref());
+        m.leaf("kbd", &[], "/").close("form");
+    }
+
+    /// A field for an expression, and what is wrong with the one in it.
+    fn field(&self, m: &mut Markup, name: &str, class: &str, hint: &str, value: &str, wrong: Option<&str>) {
+        let id = format!("topo-{name}-wrong");
+        let find = name == "find";
+        m.open(
+            "input",
+            &[
+                ("class", class),
+                ("name", name),
+                ("type", if find { "search" } else { "text" }),
+                (when(find, "data-find"), ""),
+                (when(find, "aria-label"), "Find nodes and edges"),
+                ("placeholder", hint),
+                ("value", value),
+                ("autocomplete", "off"),
+                ("spellcheck", "false"),
+                (when(wrong.is_some(), "aria-invalid"), "true"),
+                (when(wrong.is_some(), "aria-describedby"), &id),
+            ],
+        );
+        m.leaf("span", &[("class", "topo-wrong"), ("id", &id), ("role", "status")], wrong.unwrap_or_default());
+    }
+
+    /// Keeps the other choices when the form is sent without scripts.
+    fn kept(&self, m: &mut Markup, but: &str) {
+        for (name, value) in self.view.pairs().iter().filter(|(name, _)| *name != but) {
+            m.open("input", &[("type", "hidden"), ("name", name), ("value", value)]);
+        }
+    }
+
+    /// How much there is.
+    fn counts(&self) -> String {
+        let noun = match self.view.graph {
             GraphType::App | GraphType::Service => "service",
             GraphType::VersionedApp => "version",
             GraphType::Workload => "workload",
         };
-        board.sieve.with(|sieve| {
-            let mut said = format!("{} · {}", count(sieve.nodes, noun), count(sieve.edges, "edge"));
-            if let Some(found) = &sieve.found {
-                said = format!("{} found · {said}", found.len());
-            }
-            said
-        })
-    };
-    view! { <span class="topo-counts faint num" role="status">{said}</span> }
-}
-
-/// What narrows the view beside the boxes, each with a way out.
-#[component]
-fn Chips() -> impl IntoView {
-    let board = use_board();
-    let chip = move |text: String, href: String| {
-        let label = format!("{text}: take away");
-        view! {
-            <a class="tag topo-chip" href=href data-noscroll="" aria-label=label>
-                {text}
-                <span aria-hidden="true">"×"</span>
-            </a>
+        let all = format!("{} · {}", count(self.sieve.nodes, noun), count(self.sieve.edges, "edge"));
+        match &self.sieve.found {
+            Some(found) => format!("{} found · {all}", found.len()),
+            None => all,
         }
-        .into_any()
-    };
-    move || {
-        let view = board.view.get();
+    }
+
+    /// What narrows the view beside the boxes, each with a way out.
+    fn chips(&self, m: &mut Markup) {
+        let view = self.view;
         let mut chips = Vec::new();
         if let Some(focus) = &view.focus {
-            chips.push(chip(
-                format!("Only {} and neighbours", Focus::name(focus)),
-                board.href(|view| view.focus = None),
-            ));
+            chips.push((format!("Only {} and neighbours", focus.name()), view.with(|view| view.focus = None)));
         }
         if !view.namespaces.is_empty() {
             let text = format!("Namespaces: {}", view.namespaces.0.join(", "));
-            chips.push(chip(text, board.href(|view| view.namespaces.0.clear())));
+            chips.push((text, view.with(|view| view.namespaces.0.clear())));
         }
         if !view.clusters.is_empty() {
             let text = format!("Clusters: {}", view.clusters.0.join(", "));
-            chips.push(chip(text, board.href(|view| view.clusters.0.clear())));
+            chips.push((text, view.with(|view| view.clusters.0.clear())));
         }
         if !view.hide.is_empty() {
-            chips.push(chip(format!("Hidden: {}", view.hide), board.href(|view| view.hide.clear())));
+            chips.push((format!("Hidden: {}", view.hide), view.with(|view| view.hide.clear())));
         }
-        (!chips.is_empty()).then(|| view! { <div class="topo-chips">{chips}</div> })
+        if chips.is_empty() {
+            return;
+        }
+        m.open("div", &[("class", "topo-chips")]);
+        for (text, without) in chips {
+            let href = (self.href)(&without);
+            let label = format!("{text}: take away");
+            let chip = [("class", "tag topo-chip"), ("href", &*href), ("data-noscroll", ""), ("aria-label", &label)];
+            m.open("a", &chip).text(&text).leaf("span", &[("aria-hidden", "true")], "×").close("a");
+        }
+        m.close("div");
     }
+}
+
+fn icon(m: &mut Markup, class: &str, d: &str) {
+    m.open("svg", &[("class", class), ("viewBox", "0 0 16 16"), ("aria-hidden", "true")]);
+    m.leaf("path", &[("d", d)], "").close("svg");
 }
