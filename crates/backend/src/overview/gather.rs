@@ -168,7 +168,7 @@ pub(crate) struct Certificate {
     pub resource: String,
     /// Seconds until it expires; negative when it has.
     pub left_secs: f64,
-    /// The longest such leaves live in this mesh, seconds: the largest rest seen in the past day.
+    /// How long it is valid in all, seconds.
     pub lifetime_secs: f64,
 }
 
@@ -191,23 +191,36 @@ impl Certificate {
 }
 
 /// All certificates the sidecar agents report; empty where the metric is not collected.
+///
+/// The metric tells what is left of a certificate but not how long it lives. Where an exporter tells both ends of its
+/// validity, those count; otherwise the longest rest of the same workload's certificate within two days, which is close to
+/// the lifetime because it was seen right after a renewal.
 pub(crate) async fn certificates(ask: &Ask, at: Timestamp) -> Result<Vec<Certificate>, Error> {
-    let by = "namespace, app, resource_name";
-    let now = format!("min by ({by}) (istio_agent_cert_expiry_seconds)");
-    let longest = "max by (resource_name) (max_over_time(istio_agent_cert_expiry_seconds[1d]))";
-    let (now, longest) =
-        tokio::try_join!(ask.instant(&now, Side::Resource, at), ask.instant(longest, Side::Resource, at))?;
-    let lifetimes: BTreeMap<&str, f64> =
-        longest.samples.iter().map(|sample| (sample.labels.get("resource_name"), sample.value)).collect();
+    const BY: &str = "namespace, app, resource_name";
+    let now = format!("min by ({BY}) (istio_agent_cert_expiry_seconds)");
+    let longest = format!("max by ({BY}) (max_over_time(istio_agent_cert_expiry_seconds[2d]))");
+    let valid = format!("max by ({BY}) (x509_cert_not_after - x509_cert_not_before)");
+    let (now, longest, valid) = tokio::try_join!(
+        ask.instant(&now, Side::Resource, at),
+        ask.instant(&longest, Side::Resource, at),
+        ask.instant(&valid, Side::Resource, at),
+    )?;
+    type Key<'a> = [&'a str; 3];
+    fn key(labels: &Labels) -> Key<'_> {
+        [labels.get("namespace"), labels.get("app"), labels.get("resource_name")]
+    }
+    // Later entries win: a validity that is known beats one that was observed.
+    let lifetimes: BTreeMap<Key<'_>, f64> =
+        longest.samples.iter().chain(&valid.samples).map(|sample| (key(&sample.labels), sample.value)).collect();
     let certificate = |sample: &crate::metrics::Sample| {
-        let resource = sample.labels.get("resource_name");
+        let [namespace, app, resource] = key(&sample.labels);
         // The root's own expiry is the platform's business, not a workload's.
         (resource != "ROOTCA").then(|| Certificate {
-            namespace: sample.labels.get("namespace").to_owned(),
-            app: sample.labels.get("app").to_owned(),
+            namespace: namespace.to_owned(),
+            app: app.to_owned(),
             resource: resource.to_owned(),
             left_secs: sample.value,
-            lifetime_secs: lifetimes.get(resource).copied().unwrap_or_default(),
+            lifetime_secs: lifetimes.get(&key(&sample.labels)).copied().unwrap_or_default(),
         })
     };
     Ok(now.samples.iter().filter_map(certificate).collect())

@@ -1,9 +1,11 @@
 //! From numbers to a sentence: which app hurts most, how badly and since when. Pure.
 
+use std::{cmp::Ordering, collections::BTreeMap};
+
 use contract::{
     Timestamp,
     overview::{Phrase, ServicePain, Severity, Stats, Verdict},
-    topology::{Graph, Node},
+    topology::{Focus, Graph},
 };
 use mesh::topology::{HealthStatus, NodeKind};
 
@@ -17,62 +19,72 @@ const HARMLESS_MS: f64 = 50.0;
 /// Failed shares of an app in percent that make it critical.
 const CRIT_ERRORS: f64 = 5.0;
 
-/// The apps with traffic, worst first.
-pub(crate) fn services(
-    graph: &Graph,
-    now: &std::collections::BTreeMap<AppKey, f64>,
-    usual: &Baseline,
-) -> Vec<ServicePain> {
+/// The apps with traffic, worst first. An app that runs in several clusters is one app here.
+pub(crate) fn services(graph: &Graph, now: &BTreeMap<AppKey, f64>, usual: &Baseline) -> Vec<ServicePain> {
+    let mut apps: BTreeMap<AppKey, App> = BTreeMap::new();
+    for node in graph.nodes.iter().filter(|node| matches!(node.kind, NodeKind::App | NodeKind::Workload)) {
+        let (Some(name), Some(focus)) = (node.app.clone().or_else(|| node.workload.clone()), Focus::of(node)) else {
+            continue;
+        };
+        let app = apps.entry((node.namespace.clone(), name)).or_insert_with(|| App::new(focus.to_string()));
+        let rates = &node.rates;
+        app.requests += rates.http_in + rates.grpc_in;
+        app.failed += rates.http_in_5xx + rates.http_in_no_response + rates.grpc_in_err + rates.grpc_in_no_response;
+        app.health = app.health.min(node.health.status);
+    }
     let mut services: Vec<ServicePain> =
-        graph.nodes.iter().filter(|node| is_app(node)).filter_map(|node| pain(node, now, usual)).collect();
+        apps.into_iter().filter(|(_, app)| app.requests > 0.0).map(|(key, app)| pain(key, app, now, usual)).collect();
     services.sort_by(|a, b| {
         let key = |pain: &ServicePain| (pain.severity, pain.error_percent, pain.times_usual.unwrap_or_default());
         key(b)
             .partial_cmp(&key(a))
-            .unwrap_or(std::cmp::Ordering::Equal)
+            .unwrap_or(Ordering::Equal)
             .then_with(|| b.requests_per_s.total_cmp(&a.requests_per_s))
             .then_with(|| a.focus.cmp(&b.focus))
     });
     services
 }
 
-fn is_app(node: &Node) -> bool {
-    matches!(node.kind, NodeKind::App | NodeKind::Workload)
+/// An app over all its nodes.
+struct App {
+    focus: String,
+    requests: f64,
+    failed: f64,
+    /// The worst of its nodes; worse sorts first.
+    health: HealthStatus,
 }
 
-fn pain(node: &Node, now: &std::collections::BTreeMap<AppKey, f64>, usual: &Baseline) -> Option<ServicePain> {
-    let rates = &node.rates;
-    let requests = rates.http_in + rates.grpc_in;
-    if requests <= 0.0 {
-        return None;
+impl App {
+    fn new(focus: String) -> Self {
+        Self { focus, requests: 0.0, failed: 0.0, health: HealthStatus::Na }
     }
-    let failed = rates.http_in_5xx + rates.http_in_no_response + rates.grpc_in_err + rates.grpc_in_no_response;
-    let error_percent = (failed / requests * 1000.0).round() / 10.0;
-    let app = node.app.clone().or_else(|| node.workload.clone())?;
-    let key = (node.namespace.clone(), app.clone());
+}
+
+fn pain((namespace, app): AppKey, seen: App, now: &BTreeMap<AppKey, f64>, usual: &Baseline) -> ServicePain {
+    let error_percent = (seen.failed / seen.requests * 1000.0).round() / 10.0;
+    let key = (namespace, app);
     let p95_ms = now.get(&key).copied();
-    let times_usual =
-        p95_ms.zip(usual.get(&key).copied()).filter(|(_, usual)| *usual > 0.0).map(|(now, usual)| now / usual);
+    let usual = usual.get(&key).copied().filter(|usual| *usual > 0.0);
+    let times_usual = p95_ms.zip(usual).map(|(now, usual)| now / usual);
     let slow = times_usual.filter(|_| p95_ms.is_some_and(|p95| p95 >= HARMLESS_MS)).unwrap_or(1.0);
-    let severity = if error_percent >= CRIT_ERRORS || slow >= VERY_SLOW || node.health.status == HealthStatus::Failure {
+    let severity = if error_percent >= CRIT_ERRORS || slow >= VERY_SLOW || seen.health == HealthStatus::Failure {
         Severity::Crit
-    } else if node.health.status == HealthStatus::Degraded && error_percent >= 0.5 || slow >= SLOW {
+    } else if seen.health == HealthStatus::Degraded && error_percent >= 0.5 || slow >= SLOW {
         Severity::Warn
     } else {
         Severity::Ok
     };
-    let focus = contract::topology::Focus::of(node)?.to_string();
-    Some(ServicePain {
+    ServicePain {
         namespace: key.0,
-        app,
-        focus,
+        app: key.1,
+        focus: seen.focus,
         severity,
-        requests_per_s: requests,
+        requests_per_s: seen.requests,
         p95_ms,
         times_usual,
         error_percent,
         spark: Vec::new(),
-    })
+    }
 }
 
 /// The row of numbers, from the graph's edges so that every call counts once.
