@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::{GetUrl, PostUrl};
 
-use crate::platform::{UiError, WriteClient};
+use crate::platform::{Text, UiError, WriteClient};
 
 /// Arguments of [`demo_faults`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct FaultsArgs {
 }
 
 /// All faults with their state.
-#[server(prefix = "/ui", endpoint = "demo/faults", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "demo/faults", input = GetUrl, output = Text)]
 pub async fn demo_faults(
     /// Tenant and options.
     args: FaultsArgs,
@@ -39,7 +39,7 @@ pub struct SwitchArgs {
 
 /// Switches a fault on or off and answers with the state of all. Without scripts the same is a form post to
 /// `/t/{tenant}/demo/{fault}/start` or `/stop`.
-#[server(prefix = "/ui", endpoint = "demo/switch", input = PostUrl, client = WriteClient)]
+#[server(prefix = "/ui", endpoint = "demo/switch", input = PostUrl, output = Text, client = WriteClient)]
 pub async fn demo_switch(
     /// Tenant and options.
     args: SwitchArgs,

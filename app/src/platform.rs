@@ -5,10 +5,11 @@ use std::fmt;
 
 use contract::{ApiError, ErrorCode};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use server_fn::{
+    Bytes, ContentType, Decodes, Encodes, Format, FormatType,
     client::{Client, browser::BrowserClient},
-    codec::JsonEncoding,
+    codec::Post,
     error::{FromServerFnError, ServerFnErrorErr},
     request::browser::BrowserRequest,
     response::browser::BrowserResponse,
@@ -42,7 +43,7 @@ impl From<ApiError> for UiError {
 }
 
 impl FromServerFnError for UiError {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
@@ -63,6 +64,38 @@ impl FromServerFnError for UiError {
                 ApiError::new(ErrorCode::Internal, "The answer of the server cannot be read. Reload the page.").into()
             }
         }
+    }
+}
+
+/// JSON, read as text. The crate's own codec reads bytes, and with that every type that also comes with a page or over the
+/// socket would be compiled into the browser a second time.
+pub struct JsonText;
+
+/// The answer of every server function: `output = Text`.
+pub type Text = Post<JsonText>;
+
+impl ContentType for JsonText {
+    const CONTENT_TYPE: &'static str = "application/json";
+}
+
+impl FormatType for JsonText {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl<T: Serialize> Encodes<T> for JsonText {
+    type Error = serde_json::Error;
+
+    fn encode(value: &T) -> Result<Bytes, Self::Error> {
+        serde_json::to_string(value).map(Bytes::from)
+    }
+}
+
+impl<T: DeserializeOwned> Decodes<T> for JsonText {
+    type Error = serde_json::Error;
+
+    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
+        let text = std::str::from_utf8(&bytes).map_err(serde::de::Error::custom)?;
+        serde_json::from_str(text)
     }
 }
 
@@ -88,8 +121,8 @@ where
     ) -> impl Future<
         Output = Result<
             (
-                impl futures::Stream<Item = Result<server_fn::Bytes, server_fn::Bytes>> + Send + 'static,
-                impl futures::Sink<server_fn::Bytes> + Send + 'static,
+                impl futures::Stream<Item = Result<Bytes, Bytes>> + Send + 'static,
+                impl futures::Sink<Bytes> + Send + 'static,
             ),
             E,
         >,

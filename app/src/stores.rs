@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::GetUrl;
 
-use crate::platform::UiError;
+use crate::platform::{Text, UiError};
 
 /// Arguments of [`stores_status`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct StoresArgs {
 }
 
 /// All stores of the tenant, metrics first.
-#[server(prefix = "/ui", endpoint = "stores/status", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "stores/status", input = GetUrl, output = Text)]
 pub async fn stores_status(
     /// Tenant and options.
     args: StoresArgs,

@@ -253,12 +253,12 @@ fn close_menus(event: &web_sys::MouseEvent) {
         }
     }
     // On narrow screens the sidebar is a popover: a page that was chosen closes it.
-    if target.closest(".side a").is_ok_and(|found| found.is_some()) {
-        if let Some(side) = document().get_element_by_id(super::sidebar::SIDE_ID) {
-            let _ = js_sys::Reflect::get(&side, &"hidePopover".into())
-                .and_then(JsCast::dyn_into::<js_sys::Function>)
-                .and_then(|hide| hide.call0(&side));
-        }
+    if target.closest(".side a").is_ok_and(|found| found.is_some())
+        && let Some(side) = document().get_element_by_id(super::sidebar::SIDE_ID)
+    {
+        let _ = js_sys::Reflect::get(&side, &"hidePopover".into())
+            .and_then(JsCast::dyn_into::<js_sys::Function>)
+            .and_then(|hide| hide.call0(&side));
     }
 }
 

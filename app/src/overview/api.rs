@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::GetUrl;
 
-use crate::platform::UiError;
+use crate::platform::{Text, UiError};
 
 /// Arguments of [`overview_page`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct OverviewArgs {
 }
 
 /// Everything on the page.
-#[server(prefix = "/ui", endpoint = "overview/page", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "overview/page", input = GetUrl, output = Text)]
 pub async fn overview_page(
     /// Tenant and options.
     args: OverviewArgs,

@@ -11,9 +11,8 @@ const LINES: usize = 8;
 /// The latest changes, newest first.
 #[component]
 pub(super) fn Changes(page: Memo<OverviewPage>) -> impl IntoView {
-    let changes = Memo::new(move |_| page.with(|page| page.changes.clone()));
     let body = move || {
-        let changes = changes.get();
+        let changes = page.with(|page| page.changes.clone());
         if changes.is_empty() {
             return view! { <p class="muted">"Nothing new: the same services and versions as before."</p> }.into_any();
         }

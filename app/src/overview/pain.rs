@@ -16,11 +16,10 @@ const ROWS: usize = 12;
 #[component]
 pub(super) fn Pain(page: Memo<OverviewPage>) -> impl IntoView {
     let link = use_link();
-    let services = Memo::new(move |_| page.with(|page| page.services.clone()));
-    let shown = move || services.with(|services| format!("{} of {}", services.len().min(ROWS), services.len()));
+    let shown = move || page.with(|page| format!("{} of {}", page.services.len().min(ROWS), page.services.len()));
     let rows = move || {
-        let services = services.get();
-        services.into_iter().take(ROWS).map(row).collect_view()
+        let services: Vec<ServicePain> = page.with(|page| page.services.iter().take(ROWS).cloned().collect());
+        services.into_iter().map(row).collect_view()
     };
     view! {
         <section class="card" aria-label="Services by pain">

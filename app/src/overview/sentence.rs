@@ -25,18 +25,17 @@ pub(super) fn sentence(phrases: Vec<Phrase>) -> AnyView {
 #[component]
 pub(super) fn VerdictCard(page: Memo<OverviewPage>) -> impl IntoView {
     let link = use_link();
-    let verdict = Memo::new(move |_| page.with(|page| page.verdict.clone()));
-    let severity = Signal::derive(move || verdict.with(|verdict| verdict.severity));
-    let main = move || sentence(verdict.with(|verdict| verdict.sentence.clone()));
+    let severity = Signal::derive(move || page.with(|page| page.verdict.severity));
+    let main = move || sentence(page.with(|page| page.verdict.sentence.clone()));
     let also = move || {
-        let also = verdict.with(|verdict| verdict.also.clone());
+        let also = page.with(|page| page.verdict.also.clone());
         (!also.is_empty()).then(|| {
             let lines = also.into_iter().map(|line| view! { <p>{sentence(line)}</p> }).collect_view();
             view! { <div class="also">{lines}</div> }
         })
     };
     let open = move || {
-        verdict.with(|verdict| verdict.focus.clone()).map(|focus| {
+        page.with(|page| page.verdict.focus.clone()).map(|focus| {
             view! {
                 <a class="btn" href=move || link("/topology", &[("sel", &focus)])>
                     "Open on the topology"

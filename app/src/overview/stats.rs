@@ -83,12 +83,10 @@ fn numbers(stats: &Stats, range: &str) -> [Stat; 6] {
 pub(super) fn StatRow(page: Memo<OverviewPage>) -> impl IntoView {
     let link = use_link();
     let range = crate::url::use_range();
-    let stats = Memo::new(move |_| page.with(|page| page.stats.clone()));
     let row = move || {
         let words = crate::chrome::range_label(range.get()).to_lowercase();
         let words = words.as_str();
-        stats
-            .with(|stats| numbers(stats, words))
+        page.with(|page| numbers(&page.stats, words))
             .map(|stat| {
                 view! {
                     <a class="stat" href=move || link("/topology", stat.leads)>

@@ -11,9 +11,8 @@ use crate::ui::Dot;
 /// The card.
 #[component]
 pub(super) fn StoresCard(page: Memo<OverviewPage>) -> impl IntoView {
-    let stores = Memo::new(move |_| page.with(|page| page.stores.clone()));
     let rows = move || {
-        let stores = stores.get();
+        let stores = page.with(|page| page.stores.clone());
         if stores.is_empty() {
             return view! { <p class="muted">"No store is bound to this tenant."</p> }.into_any();
         }

@@ -82,7 +82,7 @@ pub(super) fn Trends(page: Memo<OverviewPage>) -> impl IntoView {
 }
 
 fn set_of(page: Memo<OverviewPage>, part: fn(&OverviewPage) -> &SeriesSet) -> Signal<SeriesSet> {
-    Memo::new(move |_| page.with(|page| part(page).clone())).into()
+    Signal::derive(move || page.with(|page| part(page).clone()))
 }
 
 /// What changed about the worst service, as vertical lines in its chart.

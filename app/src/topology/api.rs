@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::GetUrl;
 
-use crate::platform::UiError;
+use crate::platform::{Text, UiError};
 
 /// Arguments of [`topology_graph`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct EmptyArgs {
 }
 
 /// The graph with its layout.
-#[server(prefix = "/ui", endpoint = "topology/graph", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "topology/graph", input = GetUrl, output = Text)]
 pub async fn topology_graph(
     /// Tenant and view options.
     args: GraphArgs,
@@ -49,7 +49,7 @@ pub async fn topology_graph(
 }
 
 /// Charts and tables of one node.
-#[server(prefix = "/ui", endpoint = "topology/node", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "topology/node", input = GetUrl, output = Text)]
 pub async fn topology_node(
     /// Tenant, node and range.
     args: NodeArgs,
@@ -58,7 +58,7 @@ pub async fn topology_node(
 }
 
 /// Why there is nothing to see.
-#[server(prefix = "/ui", endpoint = "topology/empty-checks", input = GetUrl)]
+#[server(prefix = "/ui", endpoint = "topology/empty-checks", input = GetUrl, output = Text)]
 pub async fn topology_empty_checks(
     /// The tenant.
     args: EmptyArgs,
