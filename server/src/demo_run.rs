@@ -24,9 +24,9 @@ use crate::{
 
 /// The demo's accounts: e-mail, name and what they show. The password is printed at start and only good on loopback.
 const LOGINS: [(&str, &str, &str); 3] = [
-    ("ana@acme.test", "Ana", "tenant acme, namespace shop (admin)"),
-    ("gus@globex.test", "Gus", "tenant globex, namespaces ai and platform (editor)"),
-    ("ops@obstack.test", "Operator", "both tenants (platform admin)"),
+    ("ana@acme.test", "Ana", "acme: shop"),
+    ("gus@globex.test", "Gus", "globex: ai, platform"),
+    ("ops@obstack.test", "Operator", "both tenants"),
 ];
 const PASSWORD: &str = "obstack-demo";
 

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct StoreWatch {
     /// The state when the page was made.
-    pub first: Resource<Result<Vec<StoreStatus>, UiError>>,
+    pub first: Answer<Vec<StoreStatus>>,
     /// The latest state that was pushed.
     pub pushed: ReadSignal<Option<Vec<StoreStatus>>>,
     /// When the latest push was gathered.
@@ -31,7 +31,7 @@ impl StoreWatch {
     /// Reads the stores and follows them.
     pub fn begin() -> Self {
         let (tenant, live) = (use_tenant(), use_live_mode());
-        let first = Resource::new(move || StoresArgs { tenant: tenant.clone() }, stores_status);
+        let first = answer(move || StoresArgs { tenant: tenant.clone() }, stores_status);
         let subscribe = Signal::derive(move || Subscribe {
             subscribe: if live.get() { vec![Topic::Stores] } else { Vec::new() },
             ..Subscribe::default()
@@ -74,10 +74,17 @@ fn lines(stores: &[StoreStatus]) -> AnyView {
                 StoreState::Unknown => ("dot unknown", "not asked yet".to_owned()),
             };
             let title = store.message.clone();
+            // The built-in stores share one name; what they keep tells them apart.
+            let name = match (store.kind.as_str(), store.signal) {
+                ("embedded", Signal::Metrics) => "Metrics".to_owned(),
+                ("embedded", Signal::Logs) => "Logs".to_owned(),
+                ("embedded", Signal::Traces) => "Traces".to_owned(),
+                _ => store.name.clone(),
+            };
             view! {
                 <div class="store" title=title>
                     <span class=class></span>
-                    <span class="name">{store.name.clone()}</span>
+                    <span class="name">{name}</span>
                     <em class="num">{word}</em>
                 </div>
             }

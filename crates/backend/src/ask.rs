@@ -102,6 +102,12 @@ impl Window {
     }
 }
 
+/// The window of a `rate()` in a chart, seconds: the usual five minutes, so that sparse series (coarse history, a slow
+/// scraper) draw as lines, and more where the step or the scrape interval asks for it.
+pub fn chart_window(step_secs: u64, scrape_secs: u64) -> u64 {
+    query::rate_window(step_secs, scrape_secs).max(300)
+}
+
 /// A label value as PromQL writes it.
 pub fn quoted(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 2);

@@ -35,6 +35,7 @@ pub(crate) fn changes(
             found.push(Change { at: at(last + 1), sentence: named("stopped taking traffic") });
         }
     }
+    drop_crowds(&mut found, versions.len());
     for state in faults {
         if let Some(until) = state.until {
             let words = format!("The demo fault \u{201c}{}\u{201d} was switched on", state.fault.title());
@@ -44,6 +45,16 @@ pub(crate) fn changes(
     found.sort_by_key(|change| std::cmp::Reverse(change.at));
     found.truncate(MOST);
     found
+}
+
+/// When half of all versions begin or stop in the same minute, that is telemetry coming or going, not the mesh changing.
+fn drop_crowds(found: &mut Vec<Change>, versions: usize) {
+    let minute = |change: &Change| change.at.as_secs().div_euclid(60);
+    let mut crowds: BTreeMap<i64, usize> = BTreeMap::new();
+    for change in found.iter() {
+        *crowds.entry(minute(change)).or_default() += 1;
+    }
+    found.retain(|change| crowds.get(&minute(change)).is_none_or(|crowd| *crowd < 3 || crowd * 2 < versions));
 }
 
 fn flows(value: &Option<f64>) -> bool {
@@ -71,6 +82,14 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    #[test]
+    fn telemetry_that_comes_back_is_no_change_of_the_mesh() {
+        let back: &[f64] = &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+        let gap: &[f64] = &[0.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+        let rows = versions(&[("a", "v1", gap), ("b", "v1", gap), ("c", "v1", gap), ("d", "v1", back)]);
+        assert!(changes(&rows, &[], |place| Timestamp::from_secs(place as i64 * 60)).is_empty());
     }
 
     #[test]

@@ -7,11 +7,11 @@ use contract::{
     topology::{Series, SeriesSet},
 };
 use mesh::Labels;
-use query::{Side, rate_window};
+use query::Side;
 
 use crate::{
     Error,
-    ask::{Ask, Window, quoted},
+    ask::{Ask, Window, chart_window, quoted},
 };
 
 /// An app by namespace and name.
@@ -45,7 +45,7 @@ pub(crate) async fn latency_by_app(
     scrape_secs: u64,
 ) -> Result<BTreeMap<AppKey, Vec<Option<f64>>>, Error> {
     let answer =
-        ask.range(&p95(BY_APP, "", rate_window(window.step_secs, scrape_secs)), Side::Destination, window).await?;
+        ask.range(&p95(BY_APP, "", chart_window(window.step_secs, scrape_secs)), Side::Destination, window).await?;
     Ok(answer.series.iter().filter_map(|series| Some((app_of(&series.labels)?, window.grid(&series.points)))).collect())
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn baseline(ask: &Ask, now: Timestamp) -> Result<Baseline, Erro
 pub(crate) async fn latency_of(ask: &Ask, app: &AppKey, window: Window, scrape_secs: u64) -> Result<SeriesSet, Error> {
     let matchers =
         format!(",destination_workload_namespace={},destination_canonical_service={}", quoted(&app.0), quoted(&app.1));
-    let rate = rate_window(window.step_secs, scrape_secs);
+    let rate = chart_window(window.step_secs, scrape_secs);
     let by = "destination_canonical_service";
     let (q50, q95) = (quantile("0.5", by, &matchers, rate), p95(by, &matchers, rate));
     let (p50, p95, usual) = tokio::try_join!(
@@ -94,7 +94,7 @@ pub(crate) async fn latency_of(ask: &Ask, app: &AppKey, window: Window, scrape_s
 
 /// Requests of all apps: `requests`, `failed`, and `before` (a day before, where there is one).
 pub(crate) async fn requests(ask: &Ask, window: Window, scrape_secs: u64) -> Result<SeriesSet, Error> {
-    let rate = rate_window(window.step_secs, scrape_secs);
+    let rate = chart_window(window.step_secs, scrape_secs);
     let all = format!("sum(rate(istio_requests_total{{reporter=\"destination\"}}[{rate}s]))");
     let http = format!("sum(rate(istio_requests_total{{reporter=\"destination\",response_code=~\"5..\"}}[{rate}s]))");
     let grpc = format!(
@@ -147,7 +147,7 @@ pub(crate) async fn versions(
     window: Window,
     scrape_secs: u64,
 ) -> Result<BTreeMap<(AppKey, String), Vec<Option<f64>>>, Error> {
-    let rate = rate_window(window.step_secs, scrape_secs);
+    let rate = chart_window(window.step_secs, scrape_secs);
     let expr = format!(
         "sum by ({BY_APP}, destination_canonical_revision) (rate(istio_requests_total{{reporter=\"destination\"}}[{rate}s]))"
     );

@@ -4,11 +4,11 @@ use contract::{
     ApiError, TimeRange, Timestamp,
     topology::{Focus, NodeCertificate, NodeDetail, Series, SeriesSet, VersionRow},
 };
-use query::{Side, rate_window};
+use query::Side;
 
 use crate::{
     Backend, Error, Scope,
-    ask::{Ask, Window, quoted},
+    ask::{Ask, Window, chart_window, quoted},
     metrics::Ranged,
     overview::gather,
     scope::Permission,
@@ -118,7 +118,7 @@ fn first(answer: &Ranged, window: Window) -> Vec<Option<f64>> {
 /// Requests per second and failed share. The server's report counts; what never arrived is known to callers only and is
 /// added on top.
 async fn traffic(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> Result<(SeriesSet, SeriesSet), Error> {
-    let rate = rate_window(window.step_secs, scrape_secs);
+    let rate = chart_window(window.step_secs, scrape_secs);
     let pick = &node.inbound;
     let sum = |matchers: &str| format!("sum(rate(istio_requests_total{{{pick},{matchers}}}[{rate}s]))");
     let all = sum("reporter=\"destination\"");
@@ -150,7 +150,7 @@ async fn traffic(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> 
 }
 
 async fn latency(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> Result<SeriesSet, Error> {
-    let rate = rate_window(window.step_secs, scrape_secs);
+    let rate = chart_window(window.step_secs, scrape_secs);
     let expr = |q: &str| {
         format!(
             "histogram_quantile({q}, sum by (le) (rate(istio_request_duration_milliseconds_bucket{{{},reporter=\"destination\"}}[{rate}s])))",
@@ -176,7 +176,7 @@ async fn latency(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> 
 
 /// TCP bytes per second in and out, from the node's own point of view.
 async fn tcp(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> Result<SeriesSet, Error> {
-    let rate = rate_window(window.step_secs, scrape_secs);
+    let rate = chart_window(window.step_secs, scrape_secs);
     let expr = |metric: &str| format!("sum(rate({metric}{{{},reporter=\"destination\"}}[{rate}s]))", node.inbound);
     let (received, sent) = (expr("istio_tcp_received_bytes_total"), expr("istio_tcp_sent_bytes_total"));
     let (received, sent) =
