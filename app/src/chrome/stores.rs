@@ -3,7 +3,7 @@
 use contract::{
     Timestamp,
     live::{Subscribe, Topic},
-    stores::{StoreState, StoreStatus},
+    stores::{self, StoreState, StoreStatus},
 };
 use leptos::prelude::*;
 
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct StoreWatch {
     /// The state when the page was made.
-    pub first: Answer<Vec<StoreStatus>>,
+    pub first: Resource<Result<Vec<StoreStatus>, UiError>>,
     /// The latest state that was pushed.
     pub pushed: ReadSignal<Option<Vec<StoreStatus>>>,
     /// When the latest push was gathered.
@@ -31,7 +31,7 @@ impl StoreWatch {
     /// Reads the stores and follows them.
     pub fn begin() -> Self {
         let (tenant, live) = (use_tenant(), use_live_mode());
-        let first = answer(move || StoresArgs { tenant: tenant.clone() }, stores_status);
+        let first = Resource::new(move || StoresArgs { tenant: tenant.clone() }, stores_status);
         let subscribe = Signal::derive(move || Subscribe {
             subscribe: if live.get() { vec![Topic::Stores] } else { Vec::new() },
             ..Subscribe::default()
@@ -76,9 +76,9 @@ fn lines(stores: &[StoreStatus]) -> AnyView {
             let title = store.message.clone();
             // The built-in stores share one name; what they keep tells them apart.
             let name = match (store.kind.as_str(), store.signal) {
-                ("embedded", Signal::Metrics) => "Metrics".to_owned(),
-                ("embedded", Signal::Logs) => "Logs".to_owned(),
-                ("embedded", Signal::Traces) => "Traces".to_owned(),
+                ("embedded", stores::Signal::Metrics) => "Metrics".to_owned(),
+                ("embedded", stores::Signal::Logs) => "Logs".to_owned(),
+                ("embedded", stores::Signal::Traces) => "Traces".to_owned(),
                 _ => store.name.clone(),
             };
             view! {

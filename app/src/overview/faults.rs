@@ -24,7 +24,7 @@ pub(super) fn Faults(page: Memo<OverviewPage>) -> AnyView {
     let tenant = use_tenant();
     let tick = Memo::new(move |_| page.with(|page| page.at.as_secs() / REREAD_SECS));
     let faults =
-        answer(move || (FaultsArgs { tenant: tenant.clone() }, tick.get()), |(args, _)| demo_faults(args));
+        Resource::new(move || (FaultsArgs { tenant: tenant.clone() }, tick.get()), |(args, _)| demo_faults(args));
     let now = Memo::new(move |_| page.with(|page| page.at));
     let view = Arc::new(move |states: Vec<FaultState>| list(states, now));
     view! {

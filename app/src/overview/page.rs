@@ -32,7 +32,7 @@ use crate::{
 pub fn OverviewPage() -> AnyView {
     let (tenant, range, live) = (use_tenant(), use_range(), use_live_mode());
     let query = move || OverviewQuery { range: range.get() };
-    let page = answer(move || OverviewArgs { tenant: tenant.clone(), query: query() }, overview_page);
+    let page = Resource::new(move || OverviewArgs { tenant: tenant.clone(), query: query() }, overview_page);
     let subscribe = Signal::derive(move || Subscribe {
         subscribe: if live.get() { vec![Topic::Overview] } else { Vec::new() },
         overview: Some(query()),
