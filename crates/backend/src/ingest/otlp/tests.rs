@@ -59,9 +59,9 @@ fn mk_span() -> OtlpSpan {
 #[test]
 fn a_span_is_read_alike_from_protobuf_and_json() {
     let request = trace_request(mk_span());
-    let (spans, bad) = super::spans(&request.encode_to_vec(), Encoding::Protobuf).expect("it is read");
-    assert_eq!((spans.len(), bad), (1, 0));
-    let span = &spans[0];
+    let (found, bad) = spans(&request.encode_to_vec(), Encoding::Protobuf).expect("it is read");
+    assert_eq!((found.len(), bad), (1, 0));
+    let span = &found[0];
     assert_eq!((span.cluster.as_str(), span.namespace.as_str(), span.service.as_str()), ("east", "shop", "payments"));
     assert_eq!(
         (span.kind, span.status, span.status_message.as_str()),
@@ -74,7 +74,7 @@ fn a_span_is_read_alike_from_protobuf_and_json() {
     assert_eq!(span.attributes["telemetry.sdk.language"], "rust");
     assert_eq!(span.attributes["k8s.pod.name"], "payments-1");
     let json = serde_json::to_vec(&request).expect("it is printed");
-    assert_eq!(super::spans(&json, Encoding::Json).expect("it is read").0, spans);
+    assert_eq!(spans(&json, Encoding::Json).expect("it is read").0, found);
 }
 
 #[test]
@@ -84,10 +84,10 @@ fn the_json_of_the_specification_is_read() {
         "spanId":"EEE19B7EC3C1B174","parentSpanId":"EEE19B7EC3C1B173","name":"I'm a server span",
         "startTimeUnixNano":"1544712660000000000","endTimeUnixNano":"1544712661000000000","kind":2,
         "attributes":[{"key":"my.span.attr","value":{"stringValue":"some value"}},{"key":"n","value":{"intValue":"7"}}]}]}]}]}"#;
-    let (spans, _) = super::spans(body, Encoding::Json).expect("it is read");
-    assert_eq!((spans[0].service.as_str(), spans[0].duration_ns), ("my.service", 1_000_000_000));
-    assert_eq!(spans[0].trace_id[0], 0x5b);
-    assert_eq!(spans[0].attributes["n"], 7);
+    let (found, _) = spans(body, Encoding::Json).expect("it is read");
+    assert_eq!((found[0].service.as_str(), found[0].duration_ns), ("my.service", 1_000_000_000));
+    assert_eq!(found[0].trace_id[0], 0x5b);
+    assert_eq!(found[0].attributes["n"], 7);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn spans_without_ids_are_counted_and_left_out() {
         OtlpSpan { span_id: vec![1; 7], ..mk_span() },
     ] {
         let body = trace_request(span).encode_to_vec();
-        assert_eq!(super::spans(&body, Encoding::Protobuf).map(|(spans, bad)| (spans.len(), bad)), Some((0, 1)));
+        assert_eq!(spans(&body, Encoding::Protobuf).map(|(spans, bad)| (spans.len(), bad)), Some((0, 1)));
     }
 }
 
@@ -127,9 +127,9 @@ fn records_are_read_with_their_trace_and_a_time() {
             ..ResourceLogs::default()
         }],
     };
-    let records = super::records(&request.encode_to_vec(), Encoding::Protobuf, 42).expect("it is read");
-    assert_eq!(records.iter().map(|record| record.at_us).collect::<Vec<_>>(), [5, 9, 42]);
-    let first = &records[0];
+    let found = records(&request.encode_to_vec(), Encoding::Protobuf, 42).expect("it is read");
+    assert_eq!(found.iter().map(|record| record.at_us).collect::<Vec<_>>(), [5, 9, 42]);
+    let first = &found[0];
     assert_eq!((first.app.as_str(), first.pod.as_str(), first.body.as_str()), ("payments", "payments-1", "it failed"));
     assert_eq!((first.trace_id, first.span_id), (Some([1; 16]), None));
     assert_eq!(first.attributes["list"], serde_json::json!([true]));
@@ -137,9 +137,9 @@ fn records_are_read_with_their_trace_and_a_time() {
 
 #[test]
 fn garbage_and_unknown_types_are_refused() {
-    assert!(super::spans(b"\xff\xff\xff", Encoding::Protobuf).is_none());
-    assert!(super::spans(b"{", Encoding::Json).is_none());
-    assert!(super::records(b"[]", Encoding::Json, 0).is_none());
+    assert!(spans(b"\xff\xff\xff", Encoding::Protobuf).is_none());
+    assert!(spans(b"{", Encoding::Json).is_none());
+    assert!(records(b"7", Encoding::Json, 0).is_none());
     assert_eq!(Encoding::of("application/JSON; charset=utf-8"), Some(Encoding::Json));
     assert_eq!(Encoding::of("text/plain"), None);
 }
