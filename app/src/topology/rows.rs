@@ -86,9 +86,16 @@ pub struct CallRow {
     pub ends: [Node; 2],
 }
 
+/// The places `0..len` in order. One sort for everything: each one written out costs the browser kilobytes.
+pub fn in_order(len: usize, order: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..len).collect();
+    places.sort_by(|a, b| order(*a, *b));
+    places
+}
+
 /// The services that pass `visible`, sorted.
 pub fn services(graph: &Graph, visible: &dyn Fn(&str) -> bool, sort: (Column, bool)) -> Vec<ServiceRow> {
-    let mut rows: Vec<ServiceRow> = graph
+    let rows: Vec<ServiceRow> = graph
         .nodes
         .iter()
         .filter(|node| node.kind != NodeKind::Box && visible(&node.id))
@@ -105,7 +112,8 @@ pub fn services(graph: &Graph, visible: &dyn Fn(&str) -> bool, sort: (Column, bo
             }
         })
         .collect();
-    rows.sort_by(|a, b| {
+    let order = in_order(rows.len(), &|a, b| {
+        let (a, b) = (&rows[a], &rows[b]);
         let order = match sort.0 {
             Column::State => trouble(a.node.health.status, a.errors).cmp(&trouble(b.node.health.status, b.errors)),
             Column::Name => a.node.label().cmp(b.node.label()),
@@ -117,20 +125,21 @@ pub fn services(graph: &Graph, visible: &dyn Fn(&str) -> bool, sort: (Column, bo
         };
         turn(order, sort.1).then_with(|| (a.node.label(), &a.node.id).cmp(&(b.node.label(), &b.node.id)))
     });
-    rows
+    order.into_iter().map(|place| rows[place].clone()).collect()
 }
 
 /// The calls that pass `visible`, sorted.
 pub fn calls(graph: &Graph, visible: &dyn Fn(&str) -> bool, sort: (Column, bool)) -> Vec<CallRow> {
     let node =
         |id: &str| graph.nodes.binary_search_by(|node| node.id.as_str().cmp(id)).ok().map(|at| graph.nodes[at].clone());
-    let mut rows: Vec<CallRow> = graph
+    let rows: Vec<CallRow> = graph
         .edges
         .iter()
         .filter(|edge| visible(&edge.id))
         .filter_map(|edge| Some(CallRow { ends: [node(&edge.source)?, node(&edge.target)?], edge: edge.clone() }))
         .collect();
-    rows.sort_by(|a, b| {
+    let order = in_order(rows.len(), &|a, b| {
+        let (a, b) = (&rows[a], &rows[b]);
         let order = match sort.0 {
             Column::State => trouble(a.edge.health, Some(a.edge.percent_error))
                 .cmp(&trouble(b.edge.health, Some(b.edge.percent_error))),
@@ -146,7 +155,7 @@ pub fn calls(graph: &Graph, visible: &dyn Fn(&str) -> bool, sort: (Column, bool)
             |row: &CallRow| (row.ends[0].label().to_owned(), row.ends[1].label().to_owned(), row.edge.id.clone());
         turn(order, sort.1).then_with(|| names(a).cmp(&names(b)))
     });
-    rows
+    order.into_iter().map(|place| rows[place].clone()).collect()
 }
 
 /// Sorts the worst to the front: by state, then by the failing share.

@@ -12,7 +12,7 @@ use mesh::{
 use super::{
     facts::sel_of,
     markup::{Markup, when},
-    rows::{CallRow, Column, ServiceRow, calls, services},
+    rows::{CallRow, Column, ServiceRow, calls, in_order, services},
     stage::Scene,
     view::Shape,
     words::{self, count, mtls, protocol, state},
@@ -185,12 +185,15 @@ pub fn dash() -> String {
 
 /// The nodes of both ends of all edges of a node, busiest first.
 pub fn sides<'a>(graph: &'a Graph, id: &str, incoming: bool) -> Vec<(&'a Node, &'a contract::topology::Edge)> {
-    let mut sides: Vec<_> = graph
+    let sides: Vec<_> = graph
         .edges
         .iter()
         .filter(|edge| if incoming { edge.target == id } else { edge.source == id })
         .filter_map(|edge| Some((super::board::find(graph, if incoming { &edge.source } else { &edge.target })?, edge)))
         .collect();
-    sides.sort_by(|a, b| a.1.protocol.cmp(&b.1.protocol).then(b.1.rate.total_cmp(&a.1.rate)));
-    sides
+    let order = in_order(sides.len(), &|a, b| {
+        let (a, b): (&contract::topology::Edge, &contract::topology::Edge) = (sides[a].1, sides[b].1);
+        a.protocol.cmp(&b.protocol).then(b.rate.total_cmp(&a.rate))
+    });
+    order.into_iter().map(|place| sides[place]).collect()
 }

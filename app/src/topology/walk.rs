@@ -3,6 +3,8 @@
 use contract::topology::Graph;
 use mesh::topology::{HealthStatus, NodeKind, Rect};
 
+use super::rows::in_order;
+
 /// A direction of the arrow keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -46,8 +48,7 @@ impl Map {
         let find = |id: &str| stops.iter().position(|stop| stop.id == id);
         let edges =
             graph.edges.iter().filter_map(|edge| Some((find(&edge.source)?, find(&edge.target)?, edge.rate))).collect();
-        let mut worst_first: Vec<usize> = (0..stops.len()).collect();
-        worst_first.sort_by(|a, b| rank[*a].cmp(&rank[*b]));
+        let worst_first = in_order(stops.len(), &|a, b| rank[a].cmp(&rank[b]));
         let entry = worst_first.first().copied();
         let sick = |at: &usize| rank[*at].0 < health_rank(HealthStatus::Healthy);
         let trouble = worst_first.into_iter().filter(sick).collect();

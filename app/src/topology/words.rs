@@ -9,7 +9,7 @@ use mesh::{
     topology::{HealthStatus, NodeFlag, NodeKind, Protocol, drawing::edge_text},
 };
 
-use super::view::EdgeText;
+use super::{rows::in_order, view::EdgeText};
 
 /// The word for a state.
 pub fn state(status: HealthStatus) -> &'static str {
@@ -147,13 +147,13 @@ pub struct Jump {
 pub fn jump(set: &SeriesSet, series: &Series, floor: f64) -> Option<Jump> {
     let values = &series.values;
     let half = values.len() / 2;
-    let mut usual: Vec<f64> = values[..half].iter().flatten().copied().filter(|value| value.is_finite()).collect();
+    let usual: Vec<f64> = values[..half].iter().flatten().copied().filter(|value| value.is_finite()).collect();
     let last: Vec<f64> = values.iter().rev().flatten().copied().take(3).collect();
     if usual.len() < 3 || last.is_empty() {
         return None;
     }
-    usual.sort_by(f64::total_cmp);
-    let before = usual[usual.len() / 2];
+    let order = in_order(usual.len(), &|a, b| usual[a].total_cmp(&usual[b]));
+    let before = usual[order[usual.len() / 2]];
     let now = last.iter().sum::<f64>() / last.len() as f64;
     if now < before * 2.0 || now < before + floor {
         return None;
