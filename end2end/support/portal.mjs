@@ -26,6 +26,7 @@ export async function until(what, seconds, probe) {
       const value = await probe();
       if (value) return value;
     } catch (error) {
+      if (error.fatal) throw error;
       last = error;
     }
     if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s${last ? ` (${last.message})` : ""}`);
