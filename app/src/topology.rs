@@ -7,6 +7,8 @@ mod facts;
 mod filter;
 mod input;
 mod keys;
+mod load;
+mod lookup;
 mod markup;
 mod page;
 mod panel;

@@ -7,21 +7,21 @@ use contract::{
     TenantSlug,
     live::{Push, PushKind, Subscribe, Topic},
     overview::EmptyCheck,
-    topology::{Focus, Graph, GraphDelta, Node, NodeDetail},
+    topology::{Focus, Graph, GraphDelta, NodeDetail},
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_query_map},
 };
-use mesh::topology::NodeKind;
-use serde::{Deserialize, Serialize};
 
 use super::{
     api::{EmptyArgs, GraphArgs, NodeArgs, topology_empty_checks, topology_graph, topology_node},
     camera::{Camera, Frame},
     facts::sel_of,
     filter::{Sieve, sieve},
+    load::{Asked, First},
+    lookup::{find, focus_of, neighbours, selected, with_edges},
     markup::Markup,
     stage::Scene,
     view::View,
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     live::{Head, Status, follow},
-    platform::{UiError, now, set_status},
+    platform::{UiError, now},
 };
 
 /// While a view that should be live is not connected, it is fetched this often, milliseconds.
@@ -37,57 +37,6 @@ const POLL_MS: u64 = 15_000;
 
 /// The charts of the panel are fetched again at most this often, milliseconds.
 const DETAIL_EVERY_MS: i64 = 15_000;
-
-/// The data the page starts with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct First {
-    /// The graph.
-    pub graph: Graph,
-    /// Charts of the selected node, where one is selected.
-    pub detail: Option<Result<NodeDetail, UiError>>,
-    /// Why the graph is empty, when it is.
-    pub checks: Vec<EmptyCheck>,
-}
-
-/// What a view asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Asked {
-    /// The graph.
-    pub graph: GraphArgs,
-    /// The selected node.
-    pub node: Option<NodeArgs>,
-}
-
-impl Asked {
-    /// What this view asks for.
-    pub fn new(tenant: &TenantSlug, view: &View) -> Self {
-        let node = |focus: Focus| NodeArgs { tenant: tenant.clone(), focus, range: view.range };
-        Self {
-            graph: GraphArgs { tenant: tenant.clone(), query: view.query(now()) },
-            node: view.sel.as_ref().and_then(|sel| sel.parse().ok()).map(node),
-        }
-    }
-}
-
-/// Fetches what the page starts with. A panel that cannot be read does not cost the graph.
-pub async fn load(asked: Asked) -> Result<First, UiError> {
-    let tenant = asked.graph.tenant.clone();
-    let detail = async {
-        match asked.node {
-            Some(args) => Some(topology_node(args).await),
-            None => None,
-        }
-    };
-    let (graph, detail) = futures::future::join(topology_graph(asked.graph), detail).await;
-    let graph = graph?;
-    let checks = if graph.nodes.is_empty() {
-        topology_empty_checks(EmptyArgs { tenant }).await.unwrap_or_default()
-    } else {
-        Vec::new()
-    };
-    set_status(200);
-    Ok(First { graph, detail, checks })
-}
 
 /// The panel of a node.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -422,52 +371,4 @@ fn take(graph: RwSignal<Graph>, head: Head, text: &str) -> bool {
             Err(_) => false,
         },
     }
-}
-
-/// The node of this id.
-pub fn find<'a>(graph: &'a Graph, id: &str) -> Option<&'a Node> {
-    graph.nodes.binary_search_by(|node| node.id.as_str().cmp(id)).ok().map(|at| &graph.nodes[at])
-}
-
-/// The node a selection of the URL means: by id, by focus, or, for an app that is drawn in parts, its worst part.
-pub fn selected<'a>(graph: &'a Graph, sel: &str) -> Option<&'a Node> {
-    if let Some(node) = find(graph, sel) {
-        return Some(node);
-    }
-    let focus: Focus = sel.parse().ok()?;
-    let nodes = || graph.nodes.iter().filter(|node| node.kind != NodeKind::Box);
-    nodes().find(|node| Focus::of(node).as_ref() == Some(&focus)).or_else(|| {
-        let same = |node: &&Node| {
-            node.namespace == focus.namespace()
-                && [&node.app, &node.workload, &node.service].into_iter().flatten().any(|name| name == focus.name())
-        };
-        nodes().filter(same).min_by_key(|node| super::walk::health_rank(node.health.status))
-    })
-}
-
-/// The focus the backend knows a selection by.
-fn focus_of(graph: &Graph, sel: &str) -> Option<Focus> {
-    sel.parse().ok().or_else(|| find(graph, sel).and_then(Focus::of))
-}
-
-/// A node, its callers and callees, and the edges between it and them.
-fn neighbours(graph: &Graph, id: &str) -> BTreeSet<String> {
-    let mut lit = BTreeSet::from([id.to_owned()]);
-    for edge in graph.edges.iter().filter(|edge| edge.source == id || edge.target == id) {
-        lit.extend([edge.id.clone(), edge.source.clone(), edge.target.clone()]);
-    }
-    lit
-}
-
-/// Nodes and all edges between them.
-fn with_edges<'a>(graph: &Graph, nodes: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
-    let mut lit: BTreeSet<String> = nodes.map(str::to_owned).collect();
-    let edges: Vec<String> = graph
-        .edges
-        .iter()
-        .filter(|edge| lit.contains(&edge.source) && lit.contains(&edge.target))
-        .map(|edge| edge.id.clone())
-        .collect();
-    lit.extend(edges);
-    lit
 }

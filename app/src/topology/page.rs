@@ -7,9 +7,10 @@ use leptos::{html, prelude::*};
 use leptos_meta::Title;
 
 use super::{
-    board::{Asked, Board, First, load, use_board, use_view},
+    board::{Board, use_board, use_view},
     input::Input,
     keys,
+    load::{Asked, First, load},
     markup::{Markup, when},
     patch::{mark, move_camera, patch},
     stage::Scene,

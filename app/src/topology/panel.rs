@@ -8,7 +8,8 @@ use mesh::{
 };
 
 use super::{
-    board::{Panel, selected},
+    board::Panel,
+    lookup::selected,
     markup::Markup,
     stage::Scene,
     table::{dash, dot, figure, sides},

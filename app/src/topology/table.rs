@@ -189,7 +189,9 @@ pub fn sides<'a>(graph: &'a Graph, id: &str, incoming: bool) -> Vec<(&'a Node, &
         .edges
         .iter()
         .filter(|edge| if incoming { edge.target == id } else { edge.source == id })
-        .filter_map(|edge| Some((super::board::find(graph, if incoming { &edge.source } else { &edge.target })?, edge)))
+        .filter_map(|edge| {
+            Some((super::lookup::find(graph, if incoming { &edge.source } else { &edge.target })?, edge))
+        })
         .collect();
     let order = in_order(sides.len(), &|a, b| {
         let (a, b): (&contract::topology::Edge, &contract::topology::Edge) = (sides[a].1, sides[b].1);
