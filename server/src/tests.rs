@@ -120,6 +120,11 @@ impl Portal {
 
     /// A request as a browser sends it: cookie, origin, and the header of our scripts.
     async fn ask(&self, method: Method, path: &str, cookie: Option<&str>) -> Answer {
+        // The arguments of a server function that writes travel in the body.
+        let (path, body) = match path.split_once('?') {
+            Some((path, arguments)) if method == Method::POST => (path, arguments.to_owned()),
+            _ => (path, String::new()),
+        };
         let mut request = Request::builder().method(method.clone()).uri(path);
         if let Some(cookie) = cookie {
             request = request.header(header::COOKIE, cookie);
@@ -128,7 +133,7 @@ impl Portal {
             request = request.header(header::ORIGIN, ORIGIN).header("x-obstack-csrf", "1");
         }
         let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.send(request.body(Body::empty()).expect("a request")).await
+        self.send(request.body(Body::from(body)).expect("a request")).await
     }
 
     async fn get(&self, path: &str, cookie: Option<&str>) -> Answer {

@@ -48,6 +48,12 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
     ("GET", "/ui/overview/page", "/ui/overview/page?args%5Btenant%5D=acme", Member(Role::Viewer)),
     ("GET", "/ui/stores/status", "/ui/stores/status?args%5Btenant%5D=acme", Member(Role::Viewer)),
     ("GET", "/ui/demo/faults", "/ui/demo/faults?args%5Btenant%5D=acme", Member(Role::Editor)),
+    (
+        "POST",
+        "/ui/demo/switch",
+        "/ui/demo/switch?args%5Btenant%5D=acme&args%5Bfault%5D=errors10&args%5Bon%5D=true",
+        Member(Role::Editor),
+    ),
     ("GET", "/ui/topology/graph", "/ui/topology/graph?args%5Btenant%5D=acme", Member(Role::Viewer)),
     (
         "GET",
