@@ -115,12 +115,12 @@ async fn nobody_gets_further_than_the_table_says(pool: PgPool) {
     for (method, template, path, who) in ACCESS {
         let method: Method = method.parse().unwrap();
         let anonymous = portal.ask(method.clone(), path, None).await.status;
+        if *template == "/api/v1/auth/logout" {
+            // Signing the others out would spoil the rows after it.
+            continue;
+        }
         let foreign = portal.ask(method.clone(), path, Some(&foreigner)).await.status;
-        let seen = match *template {
-            // Signing the viewer out would spoil the rows after it.
-            "/api/v1/auth/logout" => StatusCode::NO_CONTENT,
-            _ => portal.ask(method.clone(), path, Some(&viewer)).await.status,
-        };
+        let seen = portal.ask(method.clone(), path, Some(&viewer)).await.status;
         match who {
             Anyone => assert!(
                 !refused_as_nobody(anonymous) || *template == "/theme",
