@@ -75,13 +75,23 @@ impl Fault {
     /// Where it shows and how soon.
     pub fn look(self) -> &'static str {
         match self {
-            Self::PaymentsSlow => "In about 20 s the overview names payments; on the topology its p95 rises and v2 stands out.",
-            Self::Errors10 | Self::Errors50 => "In about 20 s the edge checkout to payments turns, and the overview says how many calls fail.",
+            Self::PaymentsSlow => {
+                "In about 20 s the overview names payments; on the topology its p95 rises and v2 stands out."
+            }
+            Self::Errors10 | Self::Errors50 => {
+                "In about 20 s the edge checkout to payments turns, and the overview says how many calls fail."
+            }
             Self::RatingsRefused => "In about 20 s reviews to ratings fails without a response (flag UF).",
-            Self::PlaintextCaller => "In about 20 s the edge legacy to catalog shows plaintext traffic on the topology.",
-            Self::CertStuck => "Within the leaf's lifetime of 10 min its rotation point is missed; the side panel of reviews tells.",
+            Self::PlaintextCaller => {
+                "In about 20 s the edge legacy to catalog shows plaintext traffic on the topology."
+            }
+            Self::CertStuck => {
+                "Within the leaf's lifetime of 10 min its rotation point is missed; the side panel of reviews tells."
+            }
             Self::TrafficSpike => "At once: every rate on the topology climbs.",
-            Self::StoreDown => "At once: pages keep the last answer with its age, and the stores strip says which store is gone.",
+            Self::StoreDown => {
+                "At once: pages keep the last answer with its age, and the stores strip says which store is gone."
+            }
         }
     }
 

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Words that can never be a tenant: paths of the portal and words a store would understand.
-const RESERVED: &[&str] = &["admin", "api", "auth", "embed", "fake", "login", "logout", "metrics", "pkg", "public", "system", "t", "ui", "unknown"];
+const RESERVED: &[&str] = &[
+    "admin", "api", "auth", "embed", "fake", "login", "logout", "metrics", "pkg", "public", "system", "t", "ui",
+    "unknown",
+];
 
 /// The name of a tenant in URLs and towards the stores: `^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`, never renamed. The charset
 /// leaves out everything a store gives a meaning (`|` joins tenants in Mimir and Loki, `:` starts metadata, `*` is a wildcard).

@@ -104,7 +104,10 @@ impl Focus {
     /// Its name without namespace and version.
     pub fn name(&self) -> &str {
         match self {
-            Self::Workload { name, .. } | Self::App { name, .. } | Self::VersionedApp { name, .. } | Self::Service { name, .. } => name,
+            Self::Workload { name, .. }
+            | Self::App { name, .. }
+            | Self::VersionedApp { name, .. }
+            | Self::Service { name, .. } => name,
         }
     }
 
@@ -425,7 +428,12 @@ mod tests {
 
     #[test]
     fn focus_reads_what_it_prints() {
-        for text in ["workload:shop/payments-v1", "app:shop/payments", "versioned_app:shop/payments/v1", "service:shop/payments"] {
+        for text in [
+            "workload:shop/payments-v1",
+            "app:shop/payments",
+            "versioned_app:shop/payments/v1",
+            "service:shop/payments",
+        ] {
             assert_eq!(text.parse::<Focus>().map(|focus| focus.to_string()), Ok(text.to_owned()));
         }
         for text in ["", "app", "app:shop", "app:shop/", "pod:shop/x", "app:a/b/c", "versioned_app:a/b"] {

@@ -10,7 +10,6 @@ use contract::{
     topology::{Focus, Graph, NodeDetail, TopologyQuery},
 };
 use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -62,7 +61,7 @@ async fn csv(place: InTenant, Params(query): Params<TopologyQuery>) -> Result<Re
 }
 
 /// What to show of which node.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct NodeParams {
