@@ -190,7 +190,9 @@ impl Plan {
                     let keeps_name = binary.op.is_comparison_operator() && !binary.return_bool();
                     let inner = std::mem::replace(expr, Expr::from(0.0));
                     *expr = match grouping {
-                        LabelModifier::Exclude(names) if keeps_name => names.labels.iter().fold(inner, without_label),
+                        LabelModifier::Exclude(names) if keeps_name => {
+                            names.labels.iter().map(String::as_str).fold(inner, without_label)
+                        }
                         grouping => Expr::Aggregate(AggregateExpr {
                             op: TokenType::new(T_SUM),
                             expr: Box::new(inner),
@@ -239,7 +241,7 @@ impl Plan {
         let (left, right) = match op.as_str() {
             "and" | "unless" => (way, way.dropping()),
             "or" => (way, way),
-            "==" | "!=" | "<" | ">" | "<=" | ">=" if !binary.return_bool() && !(vectors && on) => (way, way),
+            "==" | "!=" | "<" | ">" | "<=" | ">=" if !(binary.return_bool() || vectors && on) => (way, way),
             _ => (way.dropping(), way.dropping()),
         };
         self.rewrite(&mut binary.lhs, left)?;
@@ -260,7 +262,7 @@ fn dropped_labels(binary: &BinaryExpr) -> Option<LabelModifier> {
 }
 
 /// `label_replace(expr, "name", "", "name", ".*")`: drops one label and keeps the metric name, as a sum would not.
-fn without_label(expr: Expr, name: &String) -> Expr {
+fn without_label(expr: Expr, name: &str) -> Expr {
     let text = |val: &str| Expr::StringLiteral(StringLiteral { val: val.to_owned() });
     let args = [text(name), text(""), text(name), text(".*")];
     let args = args.into_iter().fold(FunctionArgs::new_args(expr), FunctionArgs::append_args);

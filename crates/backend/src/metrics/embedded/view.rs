@@ -21,7 +21,10 @@ use super::plan::{Plan, Selector, Shown, alias_of, read_alias};
 const MAX_SAMPLES: usize = 3_000_000;
 
 /// The series of one alias.
-type Series = Arc<Vec<(Vec<Label>, Vec<(i64, f64)>)>>;
+type Series = Arc<Vec<Labelled>>;
+
+/// Labels as tsink writes them, and samples by time.
+type Labelled = (Vec<Label>, Vec<(i64, f64)>);
 
 struct Fetched {
     from: i64,
@@ -82,13 +85,7 @@ impl View {
         Ok(series)
     }
 
-    fn fetch(
-        &self,
-        selection: &SeriesSelection,
-        from: i64,
-        to: i64,
-        mut held: usize,
-    ) -> Result<Vec<(Vec<Label>, Vec<(i64, f64)>)>> {
+    fn fetch(&self, selection: &SeriesSelection, from: i64, to: i64, mut held: usize) -> Result<Vec<Labelled>> {
         let mut series = Vec::new();
         let mut points = Vec::new();
         for MetricSeries { name, mut labels } in self.storage.select_series(selection)? {
