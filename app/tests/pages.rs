@@ -51,7 +51,7 @@ async fn another_tenant_is_not_found_and_shows_nothing_of_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tenants_see_their_own() {
     let acme = get(World::new(Mood::Hurt), "/t/acme").await;
-    let globex = get(World::new(Mood::Hurt).as_operator(), "/t/globex").await;
+    let globex = get(World::new(Mood::Hurt).for_operator(), "/t/globex").await;
     assert!(!acme.html.contains("llm-gateway") && globex.html.contains("llm-gateway"));
     assert!(globex.html.contains("href=\"/t/acme\""), "the switcher leads to the other tenant");
 }
@@ -75,7 +75,7 @@ async fn nobody_is_asked_to_sign_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_viewer_cannot_break_anything() {
-    let page = get(World::new(Mood::Hurt).as_viewer(), "/t/acme").await;
+    let page = get(World::new(Mood::Hurt).for_viewer(), "/t/acme").await;
     assert_eq!(page.status, 200);
     assert!(!page.html.contains("Break something"));
 }
@@ -160,7 +160,7 @@ async fn pages_can_be_looked_at() {
         ("empty", World::new(Mood::Empty)),
         ("stale", World::new(Mood::Stale)),
         ("down", World::new(Mood::Down)),
-        ("viewer", World::new(Mood::Hurt).as_viewer()),
+        ("viewer", World::new(Mood::Hurt).for_viewer()),
         ("signed-out", World::new(Mood::Hurt).signed_out()),
     ] {
         for theme in ["light", "dark"] {

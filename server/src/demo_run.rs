@@ -12,7 +12,7 @@ use std::{
 };
 
 use app::public::DemoAccount;
-use backend::{Backend, DemoParts, config::Config, ingest::ScrapeTarget};
+use backend::{Backend, DemoParts, PastSeries, config::Config, ingest::ScrapeTarget};
 use demo::{Options, Supervisor, history};
 use rand::{TryRngCore, rngs::OsRng};
 use tokio::sync::watch;
@@ -106,7 +106,11 @@ async fn write_history(backend: &Backend, data_dir: &Path) -> Result<(), String>
     }
     let started = Instant::now();
     let now = backend.clock().now();
-    let series = history::backfill(now.0, HOURS, STEP_SECS).map(|one| (one.name, one.labels, one.points));
+    let series = history::backfill(now.0, HOURS, STEP_SECS).map(|one| PastSeries {
+        name: one.name,
+        labels: one.labels,
+        points: one.points,
+    });
     let series: Vec<_> = series.collect();
     let count = series.len();
     backend.backfill(series).await.map_err(|error| error.to_string())?;

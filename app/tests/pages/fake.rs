@@ -68,12 +68,12 @@ impl World {
     }
 
     /// A member of both tenants.
-    pub fn as_operator(self) -> Self {
+    pub fn for_operator(self) -> Self {
         self.with(vec![member("acme", "Acme", Role::Admin), member("globex", "Globex", Role::Admin)])
     }
 
     /// Somebody who only looks.
-    pub fn as_viewer(self) -> Self {
+    pub fn for_viewer(self) -> Self {
         self.with(vec![member("acme", "Acme", Role::Viewer)])
     }
 

@@ -73,7 +73,7 @@ impl Window {
     }
 
     /// How many points it has.
-    pub fn len(self) -> usize {
+    pub fn points(self) -> usize {
         let secs = self.to.0.saturating_sub(self.from.0).max(0).unsigned_abs() / 1000;
         usize::try_from(secs / self.step_secs.max(1)).unwrap_or(0) + 1
     }
@@ -81,7 +81,7 @@ impl Window {
     /// Which point of the grid an instant is.
     fn place(self, at: Timestamp) -> Option<usize> {
         let secs = at.0.checked_sub(self.from.0).filter(|millis| *millis >= 0)?.unsigned_abs() / 1000;
-        usize::try_from(secs / self.step_secs.max(1)).ok().filter(|place| *place < self.len())
+        usize::try_from(secs / self.step_secs.max(1)).ok().filter(|place| *place < self.points())
     }
 
     /// The instant of a point.
@@ -92,7 +92,7 @@ impl Window {
 
     /// Points of a series on this grid; steps without a finite value are gaps.
     pub fn grid(self, points: &[(Timestamp, f64)]) -> Vec<Option<f64>> {
-        let mut values = vec![None; self.len()];
+        let mut values = vec![None; self.points()];
         for (at, value) in points {
             if let Some(place) = self.place(*at).filter(|_| value.is_finite()) {
                 values[place] = Some(*value);

@@ -28,4 +28,4 @@ pub use error::{Error, Source};
 pub use live::LiveData;
 pub use portal::{Backend, Visitor};
 pub use scope::Scope;
-pub use start::{Database, DemoParts, StartError, TestParts};
+pub use start::{Database, DemoParts, PastSeries, StartError, TestParts};

@@ -60,6 +60,16 @@ pub struct DemoParts {
     pub store_down: Arc<AtomicBool>,
 }
 
+/// A series from before the first scrape.
+pub struct PastSeries {
+    /// Metric name.
+    pub name: String,
+    /// All other labels.
+    pub labels: Vec<(String, String)>,
+    /// Milliseconds since 1970 and value, in order of time.
+    pub points: Vec<(i64, f64)>,
+}
+
 /// Why the portal cannot start, in words for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -301,10 +311,9 @@ impl Backend {
         Ok(())
     }
 
-    /// Writes the past of series that are about to be scraped; must come before the first scrape of them. Each series is
-    /// its name, its labels, and points of milliseconds and value in order of time.
-    pub async fn backfill(&self, series: Vec<(String, Vec<(String, String)>, Vec<(i64, f64)>)>) -> Result<(), Error> {
-        for (name, labels, points) in series {
+    /// Writes the past of series that are about to be scraped; must come before the first scrape of them.
+    pub async fn backfill(&self, series: Vec<PastSeries>) -> Result<(), Error> {
+        for PastSeries { name, labels, points } in series {
             let name: Arc<str> = name.into();
             let labels = Labels::from_pairs(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             let row = |(at, value)| Row { name: name.clone(), labels: labels.clone(), at: Timestamp(at), value };

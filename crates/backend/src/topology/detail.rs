@@ -135,8 +135,8 @@ async fn traffic(ask: &Ask, node: &Picked, window: Window, scrape_secs: u64) -> 
     let at = |values: &[Option<f64>], place: usize| values.get(place).copied().flatten();
     let (all, http, grpc, lost) =
         (first(&all, window), first(&http, window), first(&grpc, window), first(&lost, window));
-    let (mut requests, mut errors) = (Vec::with_capacity(window.len()), Vec::with_capacity(window.len()));
-    for place in 0..window.len() {
+    let (mut requests, mut errors) = (Vec::with_capacity(window.points()), Vec::with_capacity(window.points()));
+    for place in 0..window.points() {
         let lost = at(&lost, place);
         let total = match (at(&all, place), lost) {
             (Some(seen), Some(lost)) => Some(seen + lost),

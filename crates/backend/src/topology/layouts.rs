@@ -14,9 +14,12 @@ const CAPACITY: usize = 256;
 /// A view of a tenant whose places are remembered.
 pub(crate) type Key = (uuid::Uuid, contract::topology::TopologyQuery);
 
+/// A view's memory and when it was used last.
+type Remembered = (Instant, Arc<Mutex<LayoutMemory>>);
+
 /// The memories.
 #[derive(Default)]
-pub(crate) struct Layouts(Mutex<HashMap<Key, (Instant, Arc<Mutex<LayoutMemory>>)>>);
+pub(crate) struct Layouts(Mutex<HashMap<Key, Remembered>>);
 
 impl Layouts {
     /// The memory of a view, a new one when it was never seen.
