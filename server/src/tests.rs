@@ -11,7 +11,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::ConnectInfo,
-    http::{Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use backend::{Backend, TestParts, clock::SystemClock, config::Config};
 use http_body_util::BodyExt;
@@ -27,14 +27,13 @@ const PASSWORD: &str = "correct horse battery staple";
 /// A portal with acme (ana: admin, vik: viewer) and globex (gus: editor); olga belongs to both.
 struct Portal {
     router: Router,
-    backend: Arc<Backend>,
     _dir: tempfile::TempDir,
 }
 
 /// An answer read to its end.
 struct Answer {
     status: StatusCode,
-    headers: axum::http::HeaderMap,
+    headers: HeaderMap,
     body: Bytes,
 }
 
@@ -96,14 +95,14 @@ impl Portal {
                 .await
                 .expect("a backend");
         let state = AppState {
-            backend: backend.clone(),
+            backend,
             leptos: crate::site::options(dir.path()),
             origins: Arc::new(Origins::of(ORIGIN)),
             secure_cookies: false,
             stylesheet: "/pkg/obstack.css".into(),
             demo_login: None,
         };
-        Self { router: router(state), backend, _dir: dir }
+        Self { router: router(state), _dir: dir }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

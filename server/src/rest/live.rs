@@ -150,7 +150,7 @@ async fn push(sink: &mut Sink, sent: &mut Sent, data: LiveData) -> bool {
             sent.topology += 1;
             let text = match sent.graph.as_deref() {
                 Some(old) => {
-                    frame(Topic::Topology, sent.topology, at, PushKind::Delta, &GraphDelta::between(old, &graph))
+                    frame(Topic::Topology, sent.topology, at, PushKind::Delta, GraphDelta::between(old, &graph))
                 }
                 None => frame(Topic::Topology, sent.topology, at, PushKind::Snapshot, graph.as_ref()),
             };

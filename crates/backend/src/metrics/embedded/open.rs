@@ -54,6 +54,8 @@ pub(super) fn open(options: &Options) -> Result<Arc<dyn Storage>, Error> {
         .with_cardinality_limit(options.max_series)
         .with_memory_limit(options.memory_bytes)
         .with_wal_sync_mode(WalSyncMode::Periodic(Duration::from_secs(1)))
+        // One failed flush or compaction must not end all writing until the next start; the next one tries again.
+        .with_background_fail_fast(false)
         // A crash may cut the last record; what stands before it is kept.
         .with_wal_replay_mode(WalReplayMode::Salvage)
         .build()
