@@ -25,7 +25,7 @@ fn labels(series: usize) -> Labels {
     let mut all = vec![
         text("response_code", code.to_owned()),
         text("le", format!("{}", series / 196)),
-        text("reporter", if series % 2 == 0 { "source" } else { "destination" }.to_owned()),
+        text("reporter", if series.is_multiple_of(2) { "source" } else { "destination" }.to_owned()),
     ];
     for (side, app) in [("source", source), ("destination", target)] {
         all.push(text(&format!("{side}_workload"), format!("app-{app}-v1")));
