@@ -6,13 +6,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use async_trait::async_trait;
 use contract::{
     ApiError, Door, Portal, TenantSlug,
     auth::{Account, Me, Shell},
-    demo::{DemoControl, FaultState},
+    demo::{DemoControl, Fault, FaultState},
     overview::{Overview, OverviewPage, OverviewQuery},
     stores::Stores,
-    topology::{Graph, Topology, TopologyQuery},
+    topology::{Focus, Graph, Topology, TopologyQuery},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -111,8 +112,10 @@ impl Backend {
         &self.caches
     }
 
-    pub(crate) fn demo_faults(&self) -> Vec<FaultState> {
-        self.demo.as_ref().map_or_else(Vec::new, |demo| demo.faults())
+    /// The faults this scope may know of: a fault of another tenant's service would name that service.
+    pub(crate) fn demo_faults(&self, scope: &Scope) -> Vec<FaultState> {
+        let all = self.demo.as_ref().map_or_else(Vec::new, |demo| demo.faults());
+        all.into_iter().filter(|state| may_know(scope, state.fault)).collect()
     }
 
     /// Whether the database answers.
@@ -208,7 +211,39 @@ impl Portal for Scoped {
 
     fn demo(&self) -> Result<&dyn DemoControl, ApiError> {
         self.scope.require(Permission::BreakDemo)?;
-        self.backend.demo.as_deref().ok_or_else(|| ApiError::not_found("The demo mesh"))
+        match &self.backend.demo {
+            Some(_) => Ok(self),
+            None => Err(ApiError::not_found("The demo mesh")),
+        }
+    }
+}
+
+impl Scoped {
+    /// The switchboard, if the scope may know of the fault.
+    fn demo_for(&self, fault: Fault) -> Result<&dyn DemoControl, ApiError> {
+        self.scope.require(Permission::BreakDemo)?;
+        let demo = self.backend.demo.as_deref().filter(|_| may_know(&self.scope, fault));
+        demo.ok_or_else(|| ApiError::not_found("This fault"))
+    }
+}
+
+fn may_know(scope: &Scope, fault: Fault) -> bool {
+    let focus = fault.focus().map(str::parse::<Focus>);
+    focus.is_none_or(|focus| focus.is_ok_and(|focus| scope.sees_namespace(focus.namespace())))
+}
+
+#[async_trait]
+impl DemoControl for Scoped {
+    fn faults(&self) -> Vec<FaultState> {
+        self.backend.demo_faults(&self.scope)
+    }
+
+    async fn start(&self, fault: Fault) -> Result<(), ApiError> {
+        self.demo_for(fault)?.start(fault).await
+    }
+
+    async fn stop(&self, fault: Fault) -> Result<(), ApiError> {
+        self.demo_for(fault)?.stop(fault).await
     }
 }
 

@@ -117,6 +117,14 @@ impl Scope {
         &self.tenant.mesh
     }
 
+    /// Whether a namespace of this name, in whatever cluster, is visible.
+    pub fn sees_namespace(&self, namespace: &str) -> bool {
+        self.mesh().selectors().iter().any(|selector| match selector.namespaces() {
+            query::Namespaces::All => true,
+            query::Namespaces::Only(names) => names.contains(namespace),
+        })
+    }
+
     /// Refuses what the role does not allow.
     pub fn require(&self, permission: Permission) -> Result<(), Error> {
         if self.membership.role >= permission.least_role() { Ok(()) } else { Err(Error::Denied) }

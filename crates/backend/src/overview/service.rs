@@ -111,7 +111,7 @@ impl Backend {
             }
             None => (SeriesSet::default(), None),
         };
-        let faults = self.demo_faults();
+        let faults = self.demo_faults(scope);
         let mut verdict = verdict::verdict(&services, &stats, &certificates, since);
         let quiet = stats.requests_per_s <= 0.0;
         if quiet {

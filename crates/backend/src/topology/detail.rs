@@ -53,11 +53,7 @@ impl Backend {
     /// Charts of a node; a part that cannot be read becomes a warning.
     pub(crate) async fn node_detail(&self, scope: &Scope, focus: Focus, range: TimeRange) -> Result<NodeDetail, Error> {
         scope.require(Permission::ViewMesh)?;
-        let visible = scope.mesh().selectors().iter().any(|selector| match selector.namespaces() {
-            query::Namespaces::All => true,
-            query::Namespaces::Only(names) => names.contains(focus.namespace()),
-        });
-        if !visible {
+        if !scope.sees_namespace(focus.namespace()) {
             return Err(Error::NotFound { what: "This node" });
         }
         let now = self.clock().now();
