@@ -12,7 +12,7 @@ use super::{
 use crate::{
     live::Status,
     ui::{Icon, path},
-    url::{use_here_with, use_live_mode, use_range},
+    url::{login_url, use_here_with, use_live_mode, use_range},
 };
 
 /// The top bar.
@@ -66,10 +66,12 @@ fn LiveLamp() -> impl IntoView {
             (true, Status::Off | Status::Connecting | Status::Live) => "Live".to_owned(),
             (true, Status::Asleep) => "Asleep".to_owned(),
             (true, Status::Reconnecting) => format!("Reconnecting{}", known()),
-            (true, Status::Ended) => format!("Signed out{}", known()),
+            (true, Status::Ended) => format!("Signed out{} · sign in", known()),
         },
     );
     let href = move || match (live.get(), range.get().is_live()) {
+        // The server may end a session while its page is open; the way back leads to this very page.
+        (true, _) if status.get() == Status::Ended => login_url(&here(&[])),
         (true, _) => here(&[("live", Some("0"))]),
         (false, true) => here(&[("live", None)]),
         (false, false) => here(&[("live", None), ("from", None), ("to", None)]),
