@@ -59,11 +59,12 @@ test.describe("operator", () => {
   });
 });
 
-test("an address that leads nowhere answers 404 inside the frame", async ({ page, complaints }) => {
+test("an address that leads nowhere answers 404 and offers a way back", async ({ page, complaints }) => {
   complaints.allow(/404/);
-  const response = await open(page, "/t/acme/no-such-page");
+  const response = await page.goto("/t/acme/no-such-page");
   expect(response?.status()).toBe(404);
   await expect(page.getByText(/does not exist|not found/i).first()).toBeVisible();
+  await expect(page.getByRole("link", { name: /start page/i })).toBeVisible();
 });
 
 test("the stores and how quick they answer stand at the foot of the sidebar", async ({ page }) => {

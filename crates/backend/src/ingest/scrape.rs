@@ -117,7 +117,7 @@ impl Scraper {
             let now = targets.borrow_and_update().clone();
             match self.round(&now).await {
                 Ok(round) => on_round(round),
-                Err(error) => tracing::warn!(%error, "a round of scrapes was not written"),
+                Err(error) => tracing::warn!(error = ?error, "a round of scrapes was not written"),
             }
         }
     }
