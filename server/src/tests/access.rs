@@ -58,7 +58,7 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
     (
         "GET",
         "/ui/topology/node",
-        "/ui/topology/node?args%5Btenant%5D=acme&args%5Bfocus%5D=app%3Ashop%2Fcart",
+        "/ui/topology/node?args%5Btenant%5D=acme&args%5Bfocus%5D=app%3Ashop%2Fcart&args%5Brange%5D=now-1h..now",
         Member(Role::Viewer),
     ),
     ("GET", "/ui/topology/empty-checks", "/ui/topology/empty-checks?args%5Btenant%5D=acme", Member(Role::Viewer)),

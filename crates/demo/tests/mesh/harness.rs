@@ -84,7 +84,7 @@ impl Mesh {
     }
 }
 
-/// Reads `name{a="b",…} value`. Values of the demo contain neither quotes nor commas.
+/// Reads `name{a="b",…} value`. Values of the demo contain no quotes; response flags may hold commas.
 fn parse(line: &str) -> Sample {
     let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no value in {line}"));
     let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
@@ -93,7 +93,7 @@ fn parse(line: &str) -> Sample {
         let (name, value) = part.split_once('=').unwrap_or_else(|| panic!("bad label {part} in {line}"));
         (name.to_owned(), value.trim_matches('"').to_owned())
     };
-    let labels = labels.split(',').filter(|part| !part.is_empty()).map(label).collect();
+    let labels = labels.split("\",").filter(|part| !part.is_empty()).map(label).collect();
     Sample { name: name.to_owned(), labels, value: value.parse().unwrap_or_else(|_| panic!("no number in {line}")) }
 }
 
