@@ -127,7 +127,7 @@ async fn main() -> Result<(), backend::Error> {
     ]);
     let by = "source_workload, source_workload_namespace, source_canonical_service, destination_workload, \
               destination_workload_namespace, destination_canonical_service, destination_service_name, response_code";
-    let rate = format!("sum by ({by}) (rate(istio_metric_0_total{{reporter=\"destination\"}}[1m]))");
+    let rate = format!("sum by ({by}) (rate(istio_metric_1_total{{reporter=\"destination\"}}[1m]))");
     let quantile = format!("histogram_quantile(0.95, sum by (le, {by}) (rate(istio_metric_1_total[1m])))");
     for (what, text) in [("rates of a graph", &rate), ("quantiles of a graph", &quantile)] {
         let query = confine(text, &scope, Side::Destination, None)
@@ -155,11 +155,12 @@ async fn main() -> Result<(), backend::Error> {
         report(&format!("{what}: {} series", ranged.series.len()), start, dir.path());
     }
     let start = Instant::now();
-    store.close().await?;
+    store.close().await;
     drop(store);
     report("closed", start, dir.path());
     let start = Instant::now();
     let store = Embedded::open(&Options::new(dir.path()))?;
     report("opened again", start, dir.path());
-    store.close().await
+    store.close().await;
+    Ok(())
 }

@@ -49,6 +49,8 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
 const ROUND: Duration = Duration::from_secs(5);
 /// Distance of two probes of a store nobody asks.
 const PROBE: Duration = Duration::from_secs(15);
+/// Samples of the past written at once: each write waits for the disk.
+const BACKFILL_ROWS: usize = 200_000;
 /// Distance of two clean-ups.
 const PURGE: Duration = Duration::from_secs(60);
 
@@ -178,7 +180,7 @@ impl Backend {
         database.migrate().await?;
         let db = database.db.clone();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let embedded = open_embedded(database.data_dir.path(), &config).await?;
+        let embedded = open_embedded(database.data_dir.path(), &config, clock.clone()).await?;
         let (control, store_down) = match demo {
             Some(parts) => (Some(parts.control), Some(parts.store_down)),
             None => (None, None),
@@ -313,12 +315,17 @@ impl Backend {
 
     /// Writes the past of series that are about to be scraped; must come before the first scrape of them.
     pub async fn backfill(&self, series: Vec<PastSeries>) -> Result<(), Error> {
+        let mut rows = Vec::new();
         for PastSeries { name, labels, points } in series {
             let name: Arc<str> = name.into();
             let labels = Labels::from_pairs(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             let row = |(at, value)| Row { name: name.clone(), labels: labels.clone(), at: Timestamp(at), value };
-            self.embedded.write(points.into_iter().map(row).collect()).await?;
+            rows.extend(points.into_iter().map(row));
+            if rows.len() >= BACKFILL_ROWS {
+                self.embedded.write(std::mem::take(&mut rows)).await?;
+            }
         }
+        self.embedded.write(rows).await?;
         self.rounds.advance();
         Ok(())
     }
@@ -330,10 +337,8 @@ impl Backend {
         let Running { database, metrics, mut jobs, changes } = running;
         while jobs.join_next().await.is_some() {}
         drop(changes);
-        if let Some(metrics) = metrics
-            && let Err(error) = metrics.close().await
-        {
-            tracing::error!(%error, "the embedded metrics were not closed cleanly; the next start replays their log");
+        if let Some(metrics) = metrics {
+            metrics.close().await;
         }
         match database {
             Some(database) => database.close().await,
@@ -346,8 +351,9 @@ fn health_of(signal: Signal, clock: &Arc<dyn Clock>) -> Arc<Health> {
     Arc::new(Health::new(EMBEDDED, EMBEDDED, signal, Thresholds::default(), clock.clone()))
 }
 
-async fn open_embedded(data_dir: &Path, config: &Config) -> Result<Embedded, Error> {
-    let options = Options { retention: config.telemetry.metrics_retention, ..Options::new(data_dir.join("metrics")) };
+async fn open_embedded(data_dir: &Path, config: &Config, clock: Arc<dyn Clock>) -> Result<Embedded, Error> {
+    let retention = config.telemetry.metrics_retention;
+    let options = Options { retention, clock, ..Options::new(data_dir.join("metrics")) };
     tokio::task::spawn_blocking(move || Embedded::open(&options)).await.map_err(Error::internal)?
 }
 
@@ -366,7 +372,7 @@ impl Backend {
     /// The services on a test's database, without jobs: nothing happens that the test did not ask for.
     #[doc(hidden)]
     pub async fn for_tests(config: Config, parts: TestParts) -> Result<Arc<Self>, Error> {
-        let embedded = open_embedded(&config.data_dir, &config).await?;
+        let embedded = open_embedded(&config.data_dir, &config, parts.clock.clone()).await?;
         let stop = CancellationToken::new();
         let (backend, _) =
             Self::assemble(config, Db::from(parts.pool), embedded, parts.clock, stop, parts.demo, None).await?;

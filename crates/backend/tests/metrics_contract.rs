@@ -43,7 +43,7 @@ async fn the_embedded_store_keeps_the_contract() {
 async fn the_embedded_store_keeps_the_contract_after_a_restart() {
     let data = Data::ending_before(SystemClock.now());
     let (dir, store) = mk_embedded(&data).await;
-    store.close().await.expect("it closes");
+    store.close().await;
     drop(store);
     let store = Embedded::open(&Options::new(dir.path())).expect("it opens again");
     suite::run(&store, &data).await;

@@ -165,6 +165,9 @@ impl Scraper {
         }
         self.forget_others(targets, at, &mut rows);
         round.samples = self.store.write(rows).await?.stored;
+        let size = self.store.size();
+        metrics::gauge!("obstack_embedded_metrics_series").set(size.series as f64);
+        metrics::gauge!("obstack_embedded_metrics_memory_bytes").set(size.memory_bytes as f64);
         metrics::counter!("obstack_scrape_samples_total").increment(round.samples as u64);
         metrics::gauge!("obstack_scrape_targets", "state" => "up").set(round.up as f64);
         metrics::gauge!("obstack_scrape_targets", "state" => "down").set(round.down as f64);

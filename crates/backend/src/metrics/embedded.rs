@@ -1,11 +1,12 @@
-//! The embedded metrics store: tsink in the data directory. It serves a laptop and a small team; beyond one machine the
-//! portal points at a Prometheus.
+//! The embedded metrics store: samples in the data directory ([`store`]), PromQL by tsink. It serves a laptop and a small
+//! team; beyond one machine the portal points at a Prometheus.
 //!
 //! tsink evaluates PromQL almost as Prometheus does. [`plan`] rewrites a query so that most differences do not show;
 //! what is left is listed in `tests/metrics_contract.rs`. [`view`] fetches each selector's series once per query.
 
 mod open;
 mod plan;
+mod store;
 mod view;
 
 use std::{
@@ -20,13 +21,13 @@ use mesh::Labels;
 use query::{Enforced, PromQl};
 use tokio::sync::Semaphore;
 use tsink::{
-    Storage, TimestampPrecision,
+    TimestampPrecision,
     promql::{Engine, PromqlError, PromqlValue},
 };
 
 pub use open::Options;
 
-use self::{plan::Plan, view::View};
+use self::{plan::Plan, store::Store, view::View};
 use super::{Instant, MetricsStore, Probe, RangeSeries, Ranged, Sample, check_range};
 use crate::Error;
 
@@ -46,97 +47,69 @@ pub struct Row {
     pub value: f64,
 }
 
-/// The embedded store. Cloning shares it. Call [`Embedded::close`] before the process ends, so that the next start
-/// need not replay the log.
+/// The embedded store. Cloning shares it. A process may end without [`Embedded::close`]: what was written is on disk.
 #[derive(Clone)]
 pub struct Embedded {
-    storage: Arc<dyn Storage>,
+    store: Arc<Store>,
     name: Arc<str>,
     deadline: Duration,
+    max_samples: usize,
     readers: Arc<Semaphore>,
-    writer: Arc<Semaphore>,
 }
 
 /// So many queries are evaluated at once; the others wait. More would only share the same cores and memory.
 const READERS: usize = 2;
 
 impl Embedded {
-    /// Opens or creates the store. Blocks for the time of a replay; call it before serving.
+    /// Opens or creates the store. Blocks while the open hours are read, some 100 ms; call it before serving.
     ///
     /// # Errors
     /// [`Error::Internal`] when the directory cannot be used or another process holds it.
     pub fn open(options: &Options) -> Result<Self, Error> {
         Ok(Self {
-            storage: open::open(options)?,
+            store: Arc::new(Store::open(options).map_err(Error::internal)?),
             name: Arc::from(options.name.as_str()),
             deadline: options.deadline,
+            max_samples: options.max_samples,
             readers: Arc::new(Semaphore::new(READERS)),
-            writer: Arc::new(Semaphore::new(1)),
         })
     }
 
-    /// Writes samples. Samples older than the retention are dropped and counted in the answer; back-filled history must
-    /// be written oldest first.
+    /// Writes samples; on disk when it returns. Those older than the retention, further ahead than 15 minutes, or of an instant their series
+    /// already has, are dropped and counted. History may come late; of a series, oldest first.
     ///
     /// # Errors
-    /// [`Error::Upstream`] when the store is full or broken.
+    /// [`Error::Upstream`] when the disk refuses.
     pub async fn write(&self, rows: Vec<Row>) -> Result<Written, Error> {
         if rows.is_empty() {
             return Ok(Written::default());
         }
-        let _turn = self.writer.acquire().await.map_err(Error::internal)?;
-        let this = self.clone();
-        tokio::task::spawn_blocking(move || this.write_now(&rows)).await.map_err(Error::internal)?
+        let store = self.store.clone();
+        let written = tokio::task::spawn_blocking(move || store.write(&rows)).await.map_err(Error::internal)?;
+        written.map_err(|error| self.broken(error))
     }
 
-    fn write_now(&self, rows: &[Row]) -> Result<Written, Error> {
-        let mut rows: Vec<tsink::Row> = rows.iter().map(open::row).collect();
-        // Oldest first: a late sample cannot open a time window before the newest ones of its series.
-        rows.sort_by_key(|row| row.data_point().timestamp);
-        let mut written = Written::default();
-        self.insert(&rows, &mut written)?;
-        Ok(written)
-    }
-
-    /// One bad row refuses a whole batch, so a refused batch is halved until the bad ones stand alone.
-    fn insert(&self, rows: &[tsink::Row], written: &mut Written) -> Result<(), Error> {
-        match self.storage.insert_rows(rows) {
-            Ok(()) => written.stored += rows.len(),
-            Err(error) if open::is_rows_fault(&error) => match rows {
-                [] => {}
-                [_] => {
-                    written.dropped += 1;
-                    tracing::debug!(%error, "a sample was not stored");
-                }
-                [..] => {
-                    let (older, newer) = rows.split_at(rows.len() / 2);
-                    self.insert(older, written)?;
-                    self.insert(newer, written)?;
-                }
-            },
-            Err(error) => return Err(self.broken(error)),
+    /// Waits for a write that is going on; writes after this fail. The directory is free again when the last clone is
+    /// dropped.
+    pub async fn close(&self) {
+        let store = self.store.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || store.close()).await {
+            tracing::error!(%error, "the embedded metrics were not closed");
         }
-        Ok(())
     }
 
-    /// Writes everything to disk and releases the directory. Calls after this fail.
-    pub async fn close(&self) -> Result<(), Error> {
-        let storage = self.storage.clone();
-        let closed = tokio::task::spawn_blocking(move || storage.close()).await.map_err(Error::internal)?;
-        closed.map_err(|error| self.broken(error))
-    }
-
-    /// Number of series known and bytes held in memory for samples.
+    /// How large it is.
     pub fn size(&self) -> Size {
-        Size { memory_bytes: self.storage.memory_used() }
+        let (series, memory_bytes) = self.store.size();
+        Size { series, memory_bytes }
     }
 
-    fn broken(&self, source: tsink::TsinkError) -> Error {
+    fn broken(&self, source: impl Into<crate::Source>) -> Error {
         Error::Upstream {
             store: self.name.to_string(),
             why: "the embedded store failed".to_owned(),
             retry_after: None,
-            source: Some(Box::new(source)),
+            source: Some(source.into()),
         }
     }
 
@@ -171,7 +144,7 @@ impl Embedded {
         mut take: impl FnMut(i64, PromqlValue),
     ) -> Result<(), Error> {
         let text = plan.text(range);
-        let view = Arc::new(View::new(self.storage.clone(), plan, (range.0.0, range.1.0)));
+        let view = Arc::new(View::new(self.store.clone(), self.max_samples, plan, (range.0.0, range.1.0)));
         let engine = Engine::with_precision(view.clone(), TimestampPrecision::Milliseconds);
         for at in steps {
             if Moment::now() >= until {
@@ -213,14 +186,16 @@ impl Embedded {
 pub struct Written {
     /// Stored.
     pub stored: usize,
-    /// Older than the retention, or with a name or label that cannot be kept.
+    /// Not stored: too old, from the future, or already there.
     pub dropped: usize,
 }
 
 /// How large the store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Bytes of samples in memory, by tsink's own account.
+    /// Series with samples.
+    pub series: usize,
+    /// Bytes of samples and of indexes in memory.
     pub memory_bytes: usize,
 }
 
@@ -292,14 +267,12 @@ impl MetricsStore for Embedded {
         self.blocking(move |this, _| {
             let mut values = std::collections::BTreeSet::new();
             for selection in selections {
-                let selection = selection.with_time_range(from.0, to.0.saturating_add(1));
-                for series in this.storage.select_series(&selection).map_err(|error| this.broken(error))? {
-                    if name == "__name__" {
-                        values.insert(series.name);
-                    } else if let Some(label) = series.labels.into_iter().find(|label| label.name == name) {
-                        values.insert(label.value);
+                this.store.select(&selection, from.0, to.0.saturating_add(1), |metric, labels| {
+                    let value = if name == "__name__" { metric } else { labels.get(&name) };
+                    if !values.contains(value) {
+                        values.insert(value.to_owned());
                     }
-                }
+                });
             }
             values.remove("");
             Ok(values.into_iter().collect())
@@ -309,8 +282,8 @@ impl MetricsStore for Embedded {
 
     async fn probe(&self) -> Result<Probe, Error> {
         self.blocking(|this, _| {
-            let nothing = tsink::SeriesSelection::new().with_metric("up").with_time_range(0, 1);
-            this.storage.select_series(&nothing).map_err(|error| this.broken(error))?;
+            let nothing = store::Selection { name: Some("up".to_owned()), matchers: Vec::new() };
+            this.store.read(&nothing, 0, 1, 0).map_err(|error| this.broken(error))?;
             Ok(Probe { version: "embedded".to_owned() })
         })
         .await

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::MeshSelector;
 
-/// Name of the store that is always there: metrics in tsink, logs and traces in Postgres.
+/// Name of the store that is always there: metrics in the data directory, logs and traces in Postgres.
 const EMBEDDED: &str = "embedded";
 
 /// What a tenant has paid for.

@@ -18,8 +18,8 @@ use promql_parser::{
         value::ValueType,
     },
 };
-use tsink::{SeriesMatcher, SeriesSelection};
 
+use super::store::Selection;
 use crate::Error;
 
 const ALIAS: &str = "__obstack_";
@@ -31,9 +31,7 @@ const LOOKBACK_MS: i64 = 5 * 60 * 1000;
 #[derive(Clone, Debug)]
 pub(super) struct Selector {
     /// What it selects.
-    pub(super) selection: SeriesSelection,
-    /// The metric name, when it is fixed.
-    pub(super) name: Option<String>,
+    pub(super) selection: Selection,
     /// The name is part of the result.
     keeps_name: bool,
     /// How far before and after the instant of evaluation it reads, milliseconds.
@@ -128,7 +126,7 @@ impl Plan {
         match read_alias(metric).and_then(|(number, real)| Some((self.selectors.get(number)?, real))) {
             Some((selector, _)) if !selector.keeps_name => Shown::None,
             Some(_) if self.names_as_labels => Shown::AsLabelled,
-            Some((selector, real)) => Shown::Name(selector.name.as_deref().unwrap_or(real)),
+            Some((selector, real)) => Shown::Name(selector.selection.name.as_deref().unwrap_or(real)),
             None if metric.is_empty() => Shown::AsLabelled,
             None => Shown::Name(metric),
         }
@@ -136,7 +134,6 @@ impl Plan {
 
     fn alias(&mut self, selector: &mut VectorSelector, range_ms: i64, way: Way) -> Result<(), Error> {
         let selection = of_selector(selector)?;
-        let name = selection.metric.clone();
         let offset_ms = match &selector.offset {
             Some(Offset::Pos(by)) => millis(by),
             Some(Offset::Neg(by)) => -millis(by),
@@ -144,7 +141,7 @@ impl Plan {
         };
         let reach = (way.before_ms + range_ms + offset_ms.max(0), way.after_ms + (-offset_ms).max(0));
         let number = self.selectors.len();
-        if name.is_some() {
+        if selection.name.is_some() {
             selector.name = Some(format!("{ALIAS}{number}_"));
             selector.matchers = Matchers::empty();
         } else {
@@ -153,7 +150,7 @@ impl Plan {
             let matcher = Matcher::new_matcher(T_EQL_REGEX, NAME.to_owned(), pattern).map_err(Error::internal)?;
             selector.matchers = Matchers::one(matcher);
         }
-        self.selectors.push(Selector { selection, name, keeps_name: way.keeps_name, reach });
+        self.selectors.push(Selector { selection, keeps_name: way.keeps_name, reach });
         Ok(())
     }
 
@@ -367,7 +364,7 @@ fn visit(expr: &mut Expr, each: &mut impl FnMut(&mut Expr)) {
 }
 
 /// The selection a bare selector (`up{job="x"}`) stands for.
-pub(super) fn selection(text: &str) -> Result<SeriesSelection, Error> {
+pub(super) fn selection(text: &str) -> Result<Selection, Error> {
     match parser::parse(text).map_err(|why| Error::invalid("/match", why))? {
         Expr::VectorSelector(selector) => of_selector(&selector),
         Expr::Aggregate(_)
@@ -383,25 +380,18 @@ pub(super) fn selection(text: &str) -> Result<SeriesSelection, Error> {
     }
 }
 
-fn of_selector(selector: &VectorSelector) -> Result<SeriesSelection, Error> {
+fn of_selector(selector: &VectorSelector) -> Result<Selection, Error> {
     if !selector.matchers.or_matchers.is_empty() {
         return Err(Error::invalid("/query", "The embedded store does not know `or` between matchers."));
     }
-    let mut selection = SeriesSelection::new();
-    if let Some(name) = &selector.name {
-        selection = selection.with_metric(name);
-    }
-    for Matcher { op, name, value } in &selector.matchers.matchers {
-        if name == NAME && matches!(op, MatchOp::Equal) && selection.metric.is_none() {
-            selection = selection.with_metric(value);
-            continue;
+    let mut selection = Selection { name: selector.name.clone(), matchers: Vec::new() };
+    for matcher in &selector.matchers.matchers {
+        match matcher {
+            Matcher { op: MatchOp::Equal, name, value } if name == NAME && selection.name.is_none() => {
+                selection.name = Some(value.clone());
+            }
+            matcher => selection.matchers.push(matcher.clone()),
         }
-        selection = selection.with_matcher(match op {
-            MatchOp::Equal => SeriesMatcher::equal(name, value),
-            MatchOp::NotEqual => SeriesMatcher::not_equal(name, value),
-            MatchOp::Re(_) => SeriesMatcher::regex_match(name, value),
-            MatchOp::NotRe(_) => SeriesMatcher::regex_no_match(name, value),
-        });
     }
     Ok(selection)
 }

@@ -1,5 +1,5 @@
-//! What tsink's PromQL engine sees instead of the storage: aliases of [`super::plan`] resolve to the series of their
-//! selector, fetched once for the whole range and cut per step. Everything else passes through.
+//! What tsink's PromQL engine sees as its storage: aliases of [`super::plan`] resolve to the series of their selector,
+//! fetched once for the whole range and cut per step. Selectors without an alias are those of `absent`.
 
 use std::{
     collections::HashMap,
@@ -10,21 +10,25 @@ use std::{
 };
 
 use mesh::Labels;
+use promql_parser::{
+    label::{MatchOp, Matcher},
+    parser::token::{T_EQL_REGEX, T_NEQ_REGEX},
+};
 use tsink::{
-    DataPoint, Label, MetricSeries, QueryOptions, Result, Row, SeriesSelection, Storage, TsinkError,
-    promql::types::{is_stale_nan_value, value_to_f64},
+    DataPoint, Label, MetricSeries, QueryOptions, Result, Row, SeriesMatcher, SeriesMatcherOp, SeriesSelection,
+    Storage, TsinkError,
 };
 
-use super::plan::{Plan, Selector, Shown, alias_of, read_alias};
+use super::{
+    plan::{Plan, Selector, Shown, alias_of, read_alias},
+    store::{Found, Selection, Store, StoreError},
+};
 
-/// Most samples one query may hold, about 48 MB.
-const MAX_SAMPLES: usize = 3_000_000;
+/// Labels as tsink wants them, and samples by time.
+type Labelled = (Vec<Label>, Vec<(i64, f64)>);
 
 /// The series of one alias.
 type Series = Arc<Vec<Labelled>>;
-
-/// Labels as tsink writes them, and samples by time.
-type Labelled = (Vec<Label>, Vec<(i64, f64)>);
 
 struct Fetched {
     from: i64,
@@ -32,9 +36,10 @@ struct Fetched {
     series: Series,
 }
 
-/// A storage as one query sees it.
+/// The store as one query sees it.
 pub(super) struct View {
-    storage: Arc<dyn Storage>,
+    store: Arc<Store>,
+    max_samples: usize,
     selectors: Vec<Selector>,
     names_as_labels: bool,
     range: (i64, i64),
@@ -44,9 +49,10 @@ pub(super) struct View {
 
 impl View {
     /// A view for evaluations of the plan between the two instants.
-    pub(super) fn new(storage: Arc<dyn Storage>, plan: &Plan, range: (i64, i64)) -> Self {
+    pub(super) fn new(store: Arc<Store>, max_samples: usize, plan: &Plan, range: (i64, i64)) -> Self {
         Self {
-            storage,
+            store,
+            max_samples,
             selectors: plan.selectors().to_vec(),
             names_as_labels: plan.names_as_labels(),
             range,
@@ -75,9 +81,9 @@ impl View {
         );
         // With an `@` modifier the engine asks for other times than planned; those are the same in every step.
         let (from, to) = if planned.0 <= start && end <= planned.1 { planned } else { (start, end) };
-        let mut selection = selector.selection.clone().with_time_range(from, to);
-        if selection.metric.is_none() {
-            selection = selection.with_metric(real);
+        let mut selection = selector.selection.clone();
+        if selection.name.is_none() {
+            selection.name = Some(real.to_owned());
         }
         let held: usize = fetched.values().flat_map(|known| known.series.iter()).map(|(_, points)| points.len()).sum();
         let series = Arc::new(self.fetch(&selection, from, to, held)?);
@@ -85,48 +91,55 @@ impl View {
         Ok(series)
     }
 
-    fn fetch(&self, selection: &SeriesSelection, from: i64, to: i64, mut held: usize) -> Result<Vec<Labelled>> {
-        let mut series = Vec::new();
-        let mut points = Vec::new();
-        for MetricSeries { name, mut labels } in self.storage.select_series(selection)? {
-            points.clear();
-            self.storage.select_into(&name, &labels, from, to, &mut points)?;
-            held = held.saturating_add(points.len());
-            if held > MAX_SAMPLES {
-                self.overflowed.store(true, Ordering::Relaxed);
-                return Err(TsinkError::Other("too many samples".to_owned()));
+    fn fetch(&self, selection: &Selection, from: i64, to: i64, held: usize) -> Result<Vec<Labelled>> {
+        let found = self.store.read(selection, from, to, self.max_samples.saturating_sub(held)).map_err(|error| {
+            self.overflowed.fetch_or(matches!(error, StoreError::TooMany(_)), Ordering::Relaxed);
+            TsinkError::Other(error.to_string())
+        })?;
+        let series = found.into_iter().map(|Found { name, labels, samples }| {
+            let mut labels = as_tsink(&labels);
+            if self.names_as_labels {
+                labels.push(Label::new("__name__", &*name));
             }
-            let compact: Vec<(i64, f64)> = points.iter().map(|point| (point.timestamp, float(point))).collect();
-            if !compact.is_empty() {
-                if self.names_as_labels {
-                    labels.push(Label::new("__name__", name));
-                }
-                series.push((labels, compact));
-            }
-        }
-        Ok(series)
+            (labels, samples)
+        });
+        Ok(series.collect())
     }
 }
 
-/// The staleness marker survives as its own bit pattern, which is how tsink recognises it.
-fn float(point: &DataPoint) -> f64 {
-    if is_stale_nan_value(&point.value) {
-        return f64::from_bits(tsink::promql::types::PROMETHEUS_STALE_NAN_BITS);
-    }
-    value_to_f64(&point.value)
+fn as_tsink(labels: &Labels) -> Vec<Label> {
+    labels.iter().map(|(name, value)| Label::new(name, value)).collect()
+}
+
+/// A selection of tsink's as ours.
+fn ours(selection: &SeriesSelection) -> Result<Selection> {
+    let matcher = |SeriesMatcher { name, op, value }: &SeriesMatcher| match op {
+        SeriesMatcherOp::Equal => Ok(Matcher::new(MatchOp::Equal, name, value)),
+        SeriesMatcherOp::NotEqual => Ok(Matcher::new(MatchOp::NotEqual, name, value)),
+        SeriesMatcherOp::RegexMatch => Matcher::new_matcher(T_EQL_REGEX, name.clone(), value.clone()),
+        SeriesMatcherOp::RegexNoMatch => Matcher::new_matcher(T_NEQ_REGEX, name.clone(), value.clone()),
+    };
+    let matchers =
+        selection.matchers.iter().map(matcher).collect::<std::result::Result<_, _>>().map_err(TsinkError::Other)?;
+    Ok(Selection { name: selection.metric.clone(), matchers })
+}
+
+fn points(samples: &[(i64, f64)]) -> Vec<DataPoint> {
+    samples.iter().map(|&(at, value)| DataPoint::new(at, value)).collect()
 }
 
 impl Storage for View {
     fn select_all(&self, metric: &str, start: i64, end: i64) -> Result<Vec<(Vec<Label>, Vec<DataPoint>)>> {
         let Some((number, real)) = read_alias(metric) else {
-            return self.storage.select_all(metric, start, end);
+            let selection = Selection { name: Some(metric.to_owned()), matchers: Vec::new() };
+            let found = self.fetch(&selection, start, end, 0)?;
+            return Ok(found.into_iter().map(|(labels, samples)| (labels, points(&samples))).collect());
         };
         let series = self.series(metric, number, real, start, end)?;
-        let cut = series.iter().filter_map(|(labels, points)| {
-            let first = points.partition_point(|(at, _)| *at < start);
-            let last = points.partition_point(|(at, _)| *at < end);
-            let points: Vec<DataPoint> =
-                points.get(first..last)?.iter().map(|&(at, value)| DataPoint::new(at, value)).collect();
+        let cut = series.iter().filter_map(|(labels, samples)| {
+            let first = samples.partition_point(|(at, _)| *at < start);
+            let last = samples.partition_point(|(at, _)| *at < end);
+            let points = points(samples.get(first..last)?);
             (!points.is_empty()).then(|| (labels.clone(), points))
         });
         Ok(cut.collect())
@@ -134,26 +147,30 @@ impl Storage for View {
 
     fn select_series(&self, selection: &SeriesSelection) -> Result<Vec<MetricSeries>> {
         let alias = selection.matchers.iter().find_map(|matcher| read_alias(&matcher.value));
-        let Some((number, selector)) = alias.and_then(|(number, _)| Some((number, self.selectors.get(number)?))) else {
-            return self.storage.select_series(selection);
+        let aliased = alias.and_then(|(number, _)| Some((number, self.selectors.get(number)?)));
+        let mut found = Vec::new();
+        let (selection, number) = match aliased {
+            Some((number, selector)) => (selector.selection.clone(), Some(number)),
+            None => (ours(selection)?, None),
         };
-        let mut series = self.storage.select_series(&selector.selection)?;
-        for one in &mut series {
-            one.name = alias_of(number, &one.name);
-        }
-        Ok(series)
+        self.store.select(&selection, i64::MIN, i64::MAX, |name, labels| {
+            let name = number.map_or_else(|| name.to_string(), |number| alias_of(number, name));
+            found.push(MetricSeries { name, labels: as_tsink(labels) });
+        });
+        Ok(found)
     }
 
     fn select(&self, metric: &str, labels: &[Label], start: i64, end: i64) -> Result<Vec<DataPoint>> {
-        self.storage.select(metric, labels, start, end)
+        let all = self.select_all(metric, start, end)?;
+        Ok(all.into_iter().find(|(own, _)| own == labels).map(|(_, points)| points).unwrap_or_default())
     }
 
     fn select_with_options(&self, metric: &str, options: QueryOptions) -> Result<Vec<DataPoint>> {
-        self.storage.select_with_options(metric, options)
+        self.select(metric, &options.labels, options.start, options.end)
     }
 
     fn list_metrics(&self) -> Result<Vec<MetricSeries>> {
-        self.storage.list_metrics()
+        self.select_series(&SeriesSelection::new())
     }
 
     fn insert_rows(&self, _rows: &[Row]) -> Result<()> {
