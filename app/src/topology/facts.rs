@@ -14,7 +14,7 @@ pub struct Facts {
     pub sel: String,
     /// The node in one sentence.
     pub sentence: String,
-    /// Its latency, to stand in place of the namespace where a box says that already.
+    /// Its p95 latency, to stand in place of the namespace where a box says that already.
     pub latency: Option<String>,
 }
 
@@ -49,7 +49,7 @@ pub fn facts(graph: &Graph) -> BTreeMap<String, Facts> {
             let facts = Facts {
                 sel: sel_of(graph, node),
                 sentence: node_sentence(node, count),
-                latency: p95.filter(|_| second_line(node) == node.namespace).map(|p95| format!("p95 {}", ms(p95))),
+                latency: p95.filter(|_| second_line(node) == node.namespace).map(ms),
             };
             (node.id.clone(), facts)
         })
@@ -74,7 +74,7 @@ mod tests {
     fn a_node_says_its_latency_only_in_place_of_its_namespace() {
         let all = facts(&mk_graph());
         assert_eq!(all.len(), 12);
-        assert_eq!(all[&node_id("payments")].latency.as_deref(), Some("p95 812 ms"));
+        assert_eq!(all[&node_id("payments")].latency.as_deref(), Some("812 ms"));
         assert_eq!(all[&node_id("istio-ingress")].latency, None, "it is a gateway, and says so");
         assert_eq!(all[&node_id("postgres")].latency, None, "nothing is known");
         assert!(all[&node_id("payments")].sentence.ends_with("; 1 caller"));

@@ -12,7 +12,7 @@ use super::{
     keys,
     load::{Asked, First, load},
     markup::{Markup, when},
-    patch::{mark, move_camera, patch},
+    patch::{mark, move_camera, patch, show_selected},
     stage::Scene,
     view::{Shape, View},
 };
@@ -98,6 +98,17 @@ fn Whole() -> AnyView {
         html
     });
     Effect::new(move |_| move_camera(board.camera.get()));
+    let sel = Memo::new(move |_| board.view.with(|view| view.sel.clone()));
+    Effect::new(move |_| {
+        if sel.with(Option::is_some) {
+            // The panel has to have its place first.
+            request_animation_frame(move || {
+                if let Some(element) = main_ref.get_untracked() {
+                    show_selected(&element);
+                }
+            });
+        }
+    });
     view! {
         <div
             class=class

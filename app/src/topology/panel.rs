@@ -106,9 +106,13 @@ impl Scene<'_> {
         }
         table_head(m, "topo-small is-five", &[title, "rate", "errors", "p95", "mTLS"]);
         for (node, edge) in sides {
-            let (safe, safe_class) = mtls(edge.mtls.percent);
+            // Where nobody knows, a dash has to do: the column is narrow.
+            let (safe, safe_class) = edge.mtls.percent.map_or((dash(), ""), |share| mtls(Some(share)));
             m.open("tr", &[("data-key", &edge.id)]).open("th", &[("scope", "row")]);
             self.link(m, node);
+            if sides.iter().filter(|(other, _)| other.label() == node.label()).count() > 1 {
+                m.cell("span", "faint", &format!(" {}", node.cluster));
+            }
             m.close("th").cell("td", "r num", &edge_rate(edge));
             m.cell("td", &figure(edge.percent_error > 0.0, edge.health), &percent(edge.percent_error));
             m.cell("td", "r num", &edge.latency_ms.p95.map_or_else(dash, ms));

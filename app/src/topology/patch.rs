@@ -12,6 +12,21 @@ use super::camera::Camera;
 /// Attributes that belong to the reader and not to the markup: whether a menu is open, where the keyboard enters.
 const READERS: [&str; 2] = ["open", "tabindex"];
 
+/// Air around a node that was scrolled into sight, pixels.
+const AIR: f64 = 24.0;
+
+/// Scrolls the drawing as little as needed to show the node of the panel, which narrows the drawing when it opens.
+pub fn show_selected(root: &Element) {
+    let part = |selector| root.query_selector(selector).ok().flatten();
+    let (Some(node), Some(scroll)) = (part(".topo-node.is-selected"), part(".topo-scroll")) else { return };
+    let (node, frame) = (node.get_bounding_client_rect(), scroll.get_bounding_client_rect());
+    let by = |first: f64, last: f64, start: f64, end: f64| (first - AIR - start).min(0.0) + (last + AIR - end).max(0.0);
+    let across = by(node.left(), node.right(), frame.left(), frame.right());
+    let down = by(node.top(), node.bottom(), frame.top(), frame.bottom());
+    scroll.set_scroll_left(scroll.scroll_left() + across as i32);
+    scroll.set_scroll_top(scroll.scroll_top() + down as i32);
+}
+
 /// Makes the children of `element` what `html` says.
 pub fn patch(element: &Element, html: &str) {
     // Cloning without children, and giving those to the clone, keeps the namespace and touches nothing on the page.

@@ -134,7 +134,11 @@ impl Scene<'_> {
         let class = format!("topo-node {}{outside}{}{chosen}", node.state, self.shown(&node.id));
         let href = (self.href)(&self.view.with(|view| view.sel = Some(facts.sel.clone())));
         let in_its_box = self.view.boxes.0.contains(&BoxBy::Namespace);
-        let line = facts.latency.as_ref().filter(|_| in_its_box).unwrap_or(&node.line);
+        let line = match (&facts.latency, &node.cluster) {
+            (Some(p95), None) if in_its_box => format!("p95 {p95}"),
+            (Some(p95), Some(_)) if in_its_box => node.second_line(p95),
+            (Some(_) | None, _) => node.second_line(&node.line),
+        };
         m.open(
             "g",
             &[("class", &class), ("data-key", &node.id), ("transform", &format!("translate({} {})", n(x), n(y)))],
@@ -155,7 +159,7 @@ impl Scene<'_> {
         let middle = format!("translate(14 {})", n(h / 2.0));
         m.leaf("path", &[("class", "topo-mark"), ("transform", &middle), ("d", mark(node.state))], "");
         m.leaf("text", &[("class", "topo-name"), ("x", "25"), ("y", &n(h / 2.0 - 1.5))], &node.name);
-        m.leaf("text", &[("class", "topo-line"), ("x", "25"), ("y", &n(h / 2.0 + 10.5))], line);
+        m.leaf("text", &[("class", "topo-line"), ("x", "25"), ("y", &n(h / 2.0 + 10.5))], &line);
         if let Some(full) = &node.full_name {
             m.leaf("title", &[], full);
         }

@@ -119,16 +119,17 @@ pub fn mtls(percent_mtls: Option<f64>) -> (String, &'static str) {
 
 /// Share of mutual TLS over several edges, weighed by their rates; none when no proxy could tell for any.
 pub fn mtls_over<'a>(edges: impl Iterator<Item = &'a Edge>) -> Option<f64> {
-    let (mut safe, mut all) = (0.0, 0.0);
+    // What is missing is summed up, so that all of nothing but wholes is exactly 100.
+    let (mut plain, mut all) = (0.0, 0.0);
     for edge in edges {
         if let Some(share) = edge.mtls.percent {
             // TCP counts bytes, so each edge counts by its share only.
             let weight = if edge.protocol == Protocol::Tcp { 1.0 } else { edge.rate.max(0.001) };
-            safe += share * weight;
+            plain += (100.0 - share) * weight;
             all += weight;
         }
     }
-    (all > 0.0).then(|| safe / all)
+    (all > 0.0).then(|| 100.0 - plain / all)
 }
 
 /// A change for the worse within a series.

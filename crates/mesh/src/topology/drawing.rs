@@ -9,6 +9,8 @@ pub use labels::{Label, labels};
 pub use path::{path, point_at};
 pub use words::{cut, edge_class, edge_rate, edge_text, edge_width, is_outside, second_line, state_class};
 
+use std::collections::BTreeSet;
+
 use super::{Edge, Graph, Layout, Node, NodeKind, Rect, index::Index};
 
 /// A box around nodes.
@@ -37,10 +39,21 @@ pub struct NodeDrawing {
     pub full_name: Option<String>,
     /// Second line: version, or what else it is.
     pub line: String,
+    /// The cluster, where another node has the same name in another one.
+    pub cluster: Option<String>,
     /// `ok`, `warn`, `crit` or `unk`; each has a shape of its own.
     pub state: &'static str,
     /// True for what lies outside: a dashed outline.
     pub outside: bool,
+}
+
+impl NodeDrawing {
+    /// The second line with this text, after the cluster where that tells twins apart; cut to the width.
+    pub fn second_line(&self, text: &str) -> String {
+        let Some(cluster) = &self.cluster else { return text.to_owned() };
+        // The letters of this line are smaller than those that `cut` reckons with.
+        cut(&format!("{cluster} · {text}"), self.at.w * 1.25)
+    }
 }
 
 /// An edge.
@@ -80,13 +93,15 @@ impl Drawing {
     pub fn new(graph: &Graph, layout: &Layout, text: &dyn Fn(&Edge) -> String) -> Self {
         let mut drawing = Self { size: [layout.width, layout.height], ..Self::default() };
         let index = Index::new(graph);
+        let twins = twins(graph);
         for node in &graph.nodes {
             let Some(at) = layout.nodes.get(&node.id).copied() else { continue };
             if node.kind == NodeKind::Box {
                 let (id, title) = (node.id.clone(), node.label().to_owned());
                 drawing.boxes.push(BoxDrawing { id, at, title, depth: depth(&index, node) });
             } else {
-                drawing.nodes.push(node_drawing(node, at));
+                let cluster = twins.contains(&name_of(node)).then(|| node.cluster.clone());
+                drawing.nodes.push(node_drawing(node, at, cluster));
             }
         }
         drawing.boxes.sort_by(|a, b| (a.depth, &a.id).cmp(&(b.depth, &b.id)));
@@ -107,7 +122,20 @@ impl Drawing {
     }
 }
 
-fn node_drawing(node: &Node, at: Rect) -> NodeDrawing {
+/// What a node is called, without its cluster.
+type Name<'g> = (NodeKind, &'g str, &'g str, Option<&'g str>);
+
+fn name_of(node: &Node) -> Name<'_> {
+    (node.kind, &node.namespace, node.label(), node.version.as_deref())
+}
+
+/// Names that several nodes have: they differ in the cluster.
+fn twins(graph: &Graph) -> BTreeSet<Name<'_>> {
+    let mut seen = BTreeSet::new();
+    graph.nodes.iter().map(name_of).filter(|name| !seen.insert(*name)).collect()
+}
+
+fn node_drawing(node: &Node, at: Rect, cluster: Option<String>) -> NodeDrawing {
     let full = node.label();
     let name = cut(full, at.w);
     NodeDrawing {
@@ -116,6 +144,7 @@ fn node_drawing(node: &Node, at: Rect) -> NodeDrawing {
         full_name: (name != full).then(|| full.to_owned()),
         name,
         line: second_line(node).to_owned(),
+        cluster,
         state: state_class(node.health.status),
         outside: is_outside(node),
     }

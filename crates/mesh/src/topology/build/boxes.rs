@@ -7,7 +7,8 @@ use crate::topology::{BoxBy, GraphType, HealthStatus, Node, NodeFlag, NodeKind, 
 /// Adds the boxes of the view and hangs nodes and boxes into them.
 ///
 /// An app box needs two members. A namespace or cluster box needs two members too, and that there is more than one
-/// namespace or cluster to tell apart. Unknown and foreign places are never boxed.
+/// namespace or cluster to tell apart. Unknown and foreign places are never boxed. A namespace that several clusters have
+/// is one box, unless there are boxes for the clusters.
 pub(super) fn add(nodes: &mut Vec<Node>, view: &View) {
     let wants = |by| view.boxes.contains(&by);
     let apps = matches!(view.graph, GraphType::App | GraphType::VersionedApp) && wants(BoxBy::App);
@@ -15,6 +16,7 @@ pub(super) fn add(nodes: &mut Vec<Node>, view: &View) {
         [(wants(BoxBy::Cluster), BTreeMap::new()), (wants(BoxBy::Namespace), BTreeMap::new()), (apps, BTreeMap::new())];
     let mut places: [BTreeSet<String>; 2] = Default::default();
     for (place, node) in nodes.iter().enumerate() {
+        let cluster = if groups[0].0 { node.cluster.as_str() } else { "" };
         if matches!(node.kind, NodeKind::Unknown | NodeKind::External) {
             continue;
         }
@@ -24,7 +26,7 @@ pub(super) fn add(nodes: &mut Vec<Node>, view: &View) {
             groups[0].1.entry(id).or_default().push(place);
         }
         if node.namespace != "unknown" {
-            let id = digest(&["box", "namespace", &node.cluster, &node.namespace]);
+            let id = digest(&["box", "namespace", cluster, &node.namespace]);
             places[1].insert(id.clone());
             groups[1].1.entry(id).or_default().push(place);
             if let (Some(app), NodeKind::App | NodeKind::VersionedApp) = (&node.app, node.kind) {
@@ -51,10 +53,11 @@ pub(super) fn add(nodes: &mut Vec<Node>, view: &View) {
 
 fn make(nodes: &[Node], members: &[usize], level: usize, id: String) -> Node {
     let first = &nodes[members[0]];
+    let one_cluster = members.iter().all(|place| nodes[*place].cluster == first.cluster);
     let mut made = Node {
         id,
         kind: NodeKind::Box,
-        cluster: first.cluster.clone(),
+        cluster: if one_cluster { first.cluster.clone() } else { String::new() },
         namespace: if level > 0 { first.namespace.clone() } else { String::new() },
         workload: None,
         app: if level > 1 { first.app.clone() } else { None },

@@ -85,6 +85,18 @@ fn second_lines_say_what_a_node_is() {
 }
 
 #[test]
+fn twins_in_two_clusters_name_theirs() {
+    let mut graph = Graph { nodes: vec![mk_node("a", NodeKind::Workload); 2], ..Graph::default() };
+    graph.nodes[1].id = "b".to_owned();
+    graph.nodes[1].cluster = "west".to_owned();
+    graph.nodes.push(mk_node("c", NodeKind::Workload));
+    let places = layout(&graph, &mut LayoutMemory::default());
+    let drawing = Drawing::new(&graph, &places, &edge_text);
+    let lines: Vec<String> = drawing.nodes.iter().map(|node| node.second_line(&node.line)).collect();
+    assert_eq!(lines, ["east · shop", "west · shop", "shop"]);
+}
+
+#[test]
 fn long_names_are_cut_to_their_node() {
     assert_eq!(cut("payments", 108.0), "payments");
     let short = cut("a-service-with-a-name-that-never-ends", 196.0);

@@ -168,7 +168,7 @@ fn shape(out: &mut String, node: &NodeDrawing) {
             "</text><text class=\"line\" x=\"{}\" y=\"{}\">{}</text>",
             x + 25.0,
             y + h / 2.0 + 10.5,
-            Escaped(&node.line)
+            Escaped(&node.second_line(&node.line))
         ),
     );
 }

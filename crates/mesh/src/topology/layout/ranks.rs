@@ -17,15 +17,19 @@ pub(super) fn all(structure: &Structure) -> Vec<usize> {
     }
     let mut columns = vec![0; structure.items.len()];
     for (container, links) in links {
-        for (item, column) in of_level(structure.members(container), &links) {
+        for (item, column) in of_level(structure.members(container), &links, &|item| structure.nodes_in(item)) {
             columns[item] = column;
         }
     }
     columns
 }
 
-fn of_level(members: &[usize], links: &BTreeMap<(usize, usize), usize>) -> BTreeMap<usize, usize> {
-    let sequence = sequence(members, links);
+fn of_level(
+    members: &[usize],
+    links: &BTreeMap<(usize, usize), usize>,
+    size: &dyn Fn(usize) -> usize,
+) -> BTreeMap<usize, usize> {
+    let sequence = sequence(members, links, size);
     let position: BTreeMap<usize, usize> = sequence.iter().enumerate().map(|(at, item)| (*item, at)).collect();
     let mut next: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     let mut entered: BTreeSet<usize> = BTreeSet::new();
@@ -52,8 +56,9 @@ fn of_level(members: &[usize], links: &BTreeMap<(usize, usize), usize>) -> BTree
     columns
 }
 
-/// An order in which few links lead backwards (the greedy method of Eades, Lin and Smyth).
-fn sequence(members: &[usize], links: &BTreeMap<(usize, usize), usize>) -> Vec<usize> {
+/// An order in which few links lead backwards (the greedy method of Eades, Lin and Smyth). Of two boxes that call each
+/// other as often, the one with more nodes comes first: it is where the calls come from.
+fn sequence(members: &[usize], links: &BTreeMap<(usize, usize), usize>, size: &dyn Fn(usize) -> usize) -> Vec<usize> {
     let mut out: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
     let mut into: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
     let mut degree: BTreeMap<usize, (usize, usize)> = members.iter().map(|item| (*item, (0, 0))).collect();
@@ -72,7 +77,8 @@ fn sequence(members: &[usize], links: &BTreeMap<(usize, usize), usize>) -> Vec<u
             None => {
                 // The first of the best, so that earlier items win ties.
                 let best = || {
-                    let surplus = |(_, (out, into)): &(&usize, &(usize, usize))| *out as i64 - *into as i64;
+                    let surplus =
+                        |(item, (out, into)): &(&usize, &(usize, usize))| (*out as i64 - *into as i64, size(**item));
                     degree.iter().rev().max_by_key(surplus).map(|(item, _)| *item)
                 };
                 (source().or_else(best).expect("some item is left"), false)

@@ -137,6 +137,12 @@ impl Structure {
         container.map_or(&self.top, |container| &self.items[container].children)
     }
 
+    /// Number of nodes in a box, 1 for a node.
+    pub(super) fn nodes_in(&self, item: usize) -> usize {
+        let children = &self.items[item].children;
+        if children.is_empty() { 1 } else { children.iter().map(|child| self.nodes_in(*child)).sum() }
+    }
+
     /// The item and the boxes around it, innermost first.
     pub(super) fn path(&self, item: usize) -> Vec<usize> {
         std::iter::successors(Some(item), |item| self.items[*item].parent).collect()

@@ -216,6 +216,12 @@ fn boxes_nest_and_stand_only_where_they_tell_something_apart() {
         .map(Node::label)
         .collect();
     assert_eq!(boxes, ["west"]);
+    // Without boxes for clusters, a namespace is one box wherever it is.
+    let far = [("source_cluster", "west"), ("destination_cluster", "west")];
+    let rows = mk_rows(Part::Requests, &[(&[], 1.0), (&far, 1.0), (&west, 1.0)]);
+    let graph = see_all(&rows, &View { boxes: vec![BoxBy::Namespace], ..view.clone() });
+    let boxes: Vec<_> = graph.nodes.iter().filter(|node| node.kind == NodeKind::Box).collect();
+    assert_eq!(boxes.iter().map(|one| (one.label(), one.cluster.as_str())).collect::<Vec<_>>(), [("shop", "")]);
     // A single namespace in a single cluster needs no box of either kind.
     let graph = see_all(&mk_rows(Part::Requests, &[(&[], 1.0)]), &view);
     assert!(graph.nodes.iter().all(|node| node.kind != NodeKind::Box && node.parent.is_none()));
