@@ -15,13 +15,15 @@ async function fault(page: import("@playwright/test").Page, name: string, on: bo
 interface Edge { source: string; target: string; protocol: string; percent_error: number; health: string; latency_ms: { p95: number | null }; mtls: { percent: number | null } }
 interface Node { id: string; app: string | null }
 
-/** The edge between two apps as the API tells it. */
+/** The edge between two apps as the API tells it; of several, in several clusters, the slowest. */
 async function edge(page: import("@playwright/test").Page, from: string, to: string): Promise<Edge | undefined> {
   const answer = await page.request.get("/api/v1/t/acme/topology?graph=app&duration=1m");
   if (!answer.ok()) return undefined;
   const graph: { nodes: Node[]; edges: Edge[] } = await answer.json();
-  const id = (app: string) => graph.nodes.find((node) => node.app === app)?.id;
-  return graph.edges.find((edge) => edge.source === id(from) && edge.target === id(to));
+  const ids = (app: string) => graph.nodes.filter((node) => node.app === app).map((node) => node.id);
+  const [sources, targets] = [ids(from), ids(to)];
+  const between = graph.edges.filter((edge) => sources.includes(edge.source) && targets.includes(edge.target));
+  return between.sort((a, b) => (b.latency_ms.p95 ?? 0) - (a.latency_ms.p95 ?? 0))[0];
 }
 
 test("failing payments show on the open topology without a reload, and heal", async ({ page }) => {
@@ -39,7 +41,7 @@ test("failing payments show on the open topology without a reload, and heal", as
 test("the overview names what hurts", async ({ page }) => {
   await open(page, "/t/acme");
   await fault(page, "payments-slow", true);
-  await expect(page.getByRole("main")).toContainText(/payments/, { timeout: 60_000 });
+  await expect(page.getByRole("region", { name: "Verdict" })).toContainText(/payments/, { timeout: 60_000 });
   await expect.poll(async () => (await edge(page, "checkout", "payments"))?.latency_ms.p95 ?? 0, { timeout: 60_000 }).toBeGreaterThan(200);
   await fault(page, "payments-slow", false);
 });

@@ -12,7 +12,7 @@ use std::{
 };
 
 use app::public::DemoAccount;
-use backend::{Backend, DemoParts, PastSeries, config::Config, ingest::ScrapeTarget};
+use backend::{Backend, DemoParts, PastSeries, config::Config, db::DataDir, ingest::ScrapeTarget};
 use demo::{Options, Supervisor, history};
 use rand::{TryRngCore, rngs::OsRng};
 use tokio::sync::watch;
@@ -33,6 +33,8 @@ const PASSWORD: &str = "obstack-demo";
 /// Runs until it is told to stop.
 pub async fn run(options: DemoOptions) -> Result<(), String> {
     let started = Instant::now();
+    // Held until the demo ends: neither somebody else's files nor another demo's socket are touched.
+    let _data_dir = DataDir::open(&options.data_dir).map_err(|error| format!("--data-dir: {error}"))?;
     let config = config(&options)?;
     let token = token()?;
     // The mesh's spans and logs come in on a port of their own, so that the portal's port has no unauthenticated intake.
@@ -42,9 +44,6 @@ pub async fn run(options: DemoOptions) -> Result<(), String> {
     let intake_address = intake.local_addr().map_err(|error| error.to_string())?;
     let store_down = Arc::new(AtomicBool::new(false));
     let switch = store_down.clone();
-    std::fs::create_dir_all(&options.data_dir).map_err(|error| {
-        format!("--data-dir {}: {error}. Choose a directory you may write to.", options.data_dir.display())
-    })?;
     let supervisor = Supervisor::start(Options {
         otlp_url: Some(format!("http://{intake_address}")),
         token: Some(token.clone()),

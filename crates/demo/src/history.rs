@@ -89,45 +89,52 @@ fn edges() -> Vec<EdgeHistory> {
 
 impl EdgeHistory {
     fn series(&self, clock: &curves::Clock) -> Vec<HistorySeries> {
+        let service = self.flows.first().map_or("", |(_, flow, _)| flow.to.name);
         let rps: f64 = self.flows.iter().map(|(_, _, rps)| rps).sum();
         let per_sec = |value: &dyn Fn(&Flow) -> f64| self.flows.iter().map(|(_, f, rps)| rps * value(f)).sum::<f64>();
         let mut all = Vec::new();
-        let mut add = |name: &str, extra: Option<Label>, at_peak_per_sec: f64| {
+        let mut put = |name: &str, extra: Option<Label>, points| {
             let labels = self.labels.iter().cloned().chain(extra).collect();
-            all.push(HistorySeries {
-                name: name.to_owned(),
-                labels: labels_of(self.reporter, labels),
-                points: curves::counter(clock, at_peak_per_sec),
-            });
+            all.push(HistorySeries { name: name.to_owned(), labels: labels_of(self.reporter, labels), points });
+        };
+        let mut add = |name: &str, at_peak_per_sec: f64| {
+            put(name, None, curves::counter(clock, service, |_| at_peak_per_sec));
         };
         let store = self.flows.iter().any(|(_, f, _)| f.to.role == Role::Store);
         if store {
-            add("istio_tcp_sent_bytes_total", None, per_sec(&|f| f64::from(f.route.reply_bytes) + 12.0));
-            add("istio_tcp_received_bytes_total", None, per_sec(&|f| f.path.len() as f64 + 4.0));
+            add("istio_tcp_sent_bytes_total", per_sec(&|f| f64::from(f.route.reply_bytes) + 12.0));
+            add("istio_tcp_received_bytes_total", per_sec(&|f| f.path.len() as f64 + 4.0));
             // Every tunnel lives for three quarters of a minute.
-            add("istio_tcp_connections_opened_total", None, rps.min(2.0) / 45.0);
-            add("istio_tcp_connections_closed_total", None, rps.min(2.0) / 45.0);
+            add("istio_tcp_connections_opened_total", rps.min(2.0) / 45.0);
+            add("istio_tcp_connections_closed_total", rps.min(2.0) / 45.0);
             return all;
         }
-        add("istio_requests_total", None, rps);
+        add("istio_requests_total", rps);
         let grpc = self.flows.iter().any(|(_, f, _)| f.to.role == Role::Grpc);
         if grpc {
-            add("istio_request_messages_total", None, rps);
-            add("istio_response_messages_total", None, rps);
+            add("istio_request_messages_total", rps);
+            add("istio_response_messages_total", rps);
         }
+        add("istio_request_bytes_sum", per_sec(&|f| f64::from(f.route.request_bytes) + 260.0));
+        add("istio_request_bytes_count", rps);
+        add("istio_response_bytes_sum", per_sec(&|f| f64::from(f.route.reply_bytes) + 240.0));
+        add("istio_response_bytes_count", rps);
         let duration = "istio_request_duration_milliseconds";
+        add(&format!("{duration}_count"), rps);
+        // As fast as usual, a little more or less.
+        let sum = |pace: f64| per_sec(&|f| f.latency.mean_ms * pace);
+        put(&format!("{duration}_sum"), None, curves::counter(clock, service, sum));
+        let times: Vec<_> = self.flows.iter().map(|(_, flow, rps)| (flow.latency.log_normal(), *rps)).collect();
         for bound in DURATION_BOUNDS {
-            let below = per_sec(&|f| curves::share_below(*bound, f.latency_ms, f.route.work.sigma));
-            add(&format!("{duration}_bucket"), Some(("le", bound.to_string().into())), below);
+            let below =
+                |pace: f64| times.iter().map(|(time, rps)| rps * curves::share_below(bound / pace, *time)).sum();
+            put(
+                &format!("{duration}_bucket"),
+                Some(("le", bound.to_string().into())),
+                curves::counter(clock, service, below),
+            );
         }
-        add(&format!("{duration}_bucket"), Some(("le", "+Inf".into())), rps);
-        add(&format!("{duration}_sum"), None, per_sec(&|f| f.latency_ms * (f.route.work.sigma.powi(2) / 2.0).exp()));
-        add(&format!("{duration}_count"), None, rps);
-        // Headers of a request and an answer between sidecars take about this much.
-        add("istio_request_bytes_sum", None, per_sec(&|f| f64::from(f.route.request_bytes) + 260.0));
-        add("istio_request_bytes_count", None, rps);
-        add("istio_response_bytes_sum", None, per_sec(&|f| f64::from(f.route.reply_bytes) + 240.0));
-        add("istio_response_bytes_count", None, rps);
+        put(&format!("{duration}_bucket"), Some(("le", "+Inf".into())), curves::counter(clock, service, |_| rps));
         all
     }
 }

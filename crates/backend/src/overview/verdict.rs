@@ -143,7 +143,8 @@ pub(crate) fn verdict(
     let Some(worst) = hurt.first() else {
         let severity = if also.is_empty() { Severity::Ok } else { Severity::Warn };
         let quiet = format!(
-            "All quiet: {} {}, {} requests per second.",
+            "{}: {} {}, {} requests per second.",
+            if also.is_empty() { "All quiet" } else { "Traffic is well" },
             stats.services,
             plural(stats.services, "service"),
             mesh::format::count(stats.requests_per_s)

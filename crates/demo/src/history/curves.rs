@@ -1,7 +1,7 @@
 //! The curves of the history: counters that follow the day, shares of a log-normal latency, sawtooths of certificates.
 
 use crate::{
-    topology::Workload,
+    topology::{Latency, Workload},
     traffic::{REAL_DAY_MS, shape},
 };
 
@@ -25,32 +25,36 @@ impl Clock {
     }
 }
 
-/// A counter that grows by this much per second at the busiest time.
-pub fn counter(clock: &Clock, at_peak_per_sec: f64) -> Vec<(i64, f64)> {
+/// A counter that grows by this much per second at the busiest time, given the pace of the service at the moment: 1 as
+/// usual, more when slower.
+pub fn counter(clock: &Clock, service: &str, at_peak_per_sec: impl Fn(f64) -> f64) -> Vec<(i64, f64)> {
+    let own = service.bytes().fold(1, |sum: i64, byte| sum.wrapping_mul(31).wrapping_add(i64::from(byte)));
     let step_secs = clock.step_ms as f64 / 1000.0;
     let mut total = 0.0;
     let point = |(i, at): (usize, i64)| {
         if i > 0 {
-            total += at_peak_per_sec * shape(at, REAL_DAY_MS) * unrest(at / clock.step_ms) * step_secs;
+            let step = at / clock.step_ms;
+            let traffic = shape(at, REAL_DAY_MS) * (0.96 + 0.08 * chance(step));
+            total += at_peak_per_sec(0.93 + 0.14 * chance(step ^ (own << 40))) * traffic * step_secs;
         }
         (at, total)
     };
     clock.instants().enumerate().map(point).collect()
 }
 
-/// A little unrest, the same for all series at the same time, so that sums and ratios between them stay right.
-fn unrest(step: i64) -> f64 {
+/// A number between 0 and 1, the same for all series of a service at the same time, so that sums and ratios between them
+/// stay right.
+fn chance(step: i64) -> f64 {
     // SplitMix64's finaliser: any good mixing will do.
     let mut z = step.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    let unit = ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64;
-    0.96 + 0.08 * unit
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Share of log-normal times below a bound.
-pub fn share_below(bound_ms: f64, median_ms: f64, sigma: f64) -> f64 {
-    let z = (bound_ms / median_ms).ln() / sigma;
+/// Share of log-normal times below a bound, milliseconds.
+pub fn share_below(bound_ms: f64, time: Latency) -> f64 {
+    let z = (bound_ms / time.median_ms).ln() / time.sigma;
     0.5 * (1.0 + erf(z / std::f64::consts::SQRT_2))
 }
 

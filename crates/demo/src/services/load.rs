@@ -79,6 +79,7 @@ struct Door {
     client: Arc<ClientConfig>,
     gateway: &'static Workload,
     latency_secs: f64,
+    started_ms: i64,
     idle: Mutex<Vec<SendRequest<Payload>>>,
 }
 
@@ -88,15 +89,16 @@ impl Door {
         let (mut rps, mut busy_ms) = (0.0, 0.0);
         for flow in traffic::flows(1.0).iter().filter(|f| f.from == gateway) {
             rps += flow.rps;
-            busy_ms += flow.rps * flow.latency_ms;
+            busy_ms += flow.rps * flow.latency.mean_ms;
         }
         let latency_secs = busy_ms / rps / 1000.0;
-        Self { proxy: proxy.clone(), client: client.clone(), gateway, latency_secs, idle: Mutex::default() }
+        let started_ms = clock::now_ms();
+        Self { proxy: proxy.clone(), client: client.clone(), gateway, latency_secs, started_ms, idle: Mutex::default() }
     }
 
     /// So many visitors make the rate of this moment.
     fn visitors(&self, peak_rps: f64) -> usize {
-        let shape = traffic::shape(clock::now_ms(), traffic::LIVE_DAY_MS);
+        let shape = traffic::live_shape(self.started_ms, clock::now_ms());
         (traffic::gateway_rps(self.gateway.app, peak_rps) * shape * (THINK_SECS + self.latency_secs)).round() as usize
     }
 
