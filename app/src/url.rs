@@ -36,10 +36,11 @@ pub fn use_range() -> Memo<TimeRange> {
     })
 }
 
-/// Whether new data is to arrive by itself: when the range ends now, unless `?live=0`.
+/// Whether new data is to arrive by itself: when the range ends now, unless `?live=0`, and no instant is looked at
+/// (`?at=…`).
 pub fn use_live_mode() -> Memo<bool> {
-    let (range, live) = (use_range(), use_param("live"));
-    Memo::new(move |_| range.get().is_live() && live.get().as_deref() != Some("0"))
+    let (range, live, at) = (use_range(), use_param("live"), use_param("at"));
+    Memo::new(move |_| range.get().is_live() && live.get().as_deref() != Some("0") && at.get().is_none())
 }
 
 /// The address of the page with some parameters set (`Some`) or taken out (`None`).

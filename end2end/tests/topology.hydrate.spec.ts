@@ -119,3 +119,25 @@ test("a table stays sorted and keeps its place while data arrives", async ({ pag
   const before = (await names()).map((name) => name.split("\n")[0].trim().toLowerCase());
   expect([...before].sort()).toEqual(before);
 });
+
+test("the strip shows the mesh as it was, and the way back to now", async ({ page }) => {
+  await open(page, "/t/acme/topology");
+  const handle = page.getByRole("slider", { name: "Instant to look at" });
+  await expect(handle).toHaveAttribute("aria-valuetext", "now");
+  await handle.focus();
+  await page.keyboard.press("PageDown");
+  await expect(page).toHaveURL(/[?&]at=\d{4}-/);
+  const at = new URL(page.url()).searchParams.get("at")!;
+  await expect(page.locator(".topo-foot")).toContainText(`As of ${at.slice(11, 19)} UTC, rates over 5 min`);
+  await expect(page.getByRole("main").getByRole("link", { name: /payments/ }).first()).toBeVisible();
+  await expect(page.getByRole("link", { name: /Paused/ }), "nothing new may come in").toBeVisible();
+  await page.goBack();
+  await expect(page).not.toHaveURL(/at=/);
+  await expect(handle).toHaveAttribute("aria-valuetext", "now");
+  // The address alone is enough, and the way back needs no keyboard.
+  await open(page, `/t/acme/topology?at=${at}`);
+  await expect(page.locator(".topo-foot")).toContainText(at.slice(11, 19));
+  await page.getByRole("link", { name: "Now", exact: true }).click();
+  await expect(page).not.toHaveURL(/at=/);
+  await expect(page.locator(".topo-foot")).toContainText("rates over 1 min");
+});

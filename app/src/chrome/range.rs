@@ -66,7 +66,7 @@ pub(super) fn RangeMenu() -> AnyView {
             let chosen = move || range.get() == last(secs);
             let href = move || {
                 let [from, to] = range_params(last(secs));
-                here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref()), ("live", None)])
+                here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref()), ("live", None), ("at", None)])
             };
             view! {
                 <a class="item num" href=href aria-current=move || chosen().then_some("true")>
@@ -82,7 +82,7 @@ pub(super) fn RangeMenu() -> AnyView {
             .read()
             .clone()
             .into_iter()
-            .filter(|(name, _)| !matches!(name.as_ref(), "from" | "to" | "live"))
+            .filter(|(name, _)| !matches!(name.as_ref(), "from" | "to" | "live" | "at"))
             .map(|(name, value)| view! { <input type="hidden" name=name.into_owned() value=value /> })
             .collect_view()
     };

@@ -73,8 +73,8 @@ fn LiveLamp() -> impl IntoView {
         // The server may end a session while its page is open; the way back leads to this very page.
         (true, _) if status.get() == Status::Ended => login_url(&here(&[])),
         (true, _) => here(&[("live", Some("0"))]),
-        (false, true) => here(&[("live", None)]),
-        (false, false) => here(&[("live", None), ("from", None), ("to", None)]),
+        (false, true) => here(&[("live", None), ("at", None)]),
+        (false, false) => here(&[("live", None), ("at", None), ("from", None), ("to", None)]),
     };
     let title = move || if live.get() { "New data arrives by itself. Stop it" } else { "Follow new data" };
     view! {

@@ -3,7 +3,7 @@
 use contract::{
     TenantSlug, TimeRange,
     overview::EmptyCheck,
-    topology::{Focus, Graph, NodeDetail, TopologyQuery},
+    topology::{Focus, Graph, NodeDetail, SeriesSet, TopologyQuery},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,15 @@ pub struct NodeArgs {
     pub range: TimeRange,
 }
 
+/// Arguments of [`topology_strip`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StripArgs {
+    /// The tenant of the page.
+    pub tenant: TenantSlug,
+    /// The range to choose an instant of.
+    pub range: TimeRange,
+}
+
 /// Arguments of [`topology_empty_checks`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmptyArgs {
@@ -55,6 +64,16 @@ pub async fn topology_node(
     args: NodeArgs,
 ) -> Result<NodeDetail, UiError> {
     Ok(crate::platform::portal(&args.tenant)?.topology().node(args.focus, args.range).await?)
+}
+
+/// The tenant's requests per second over a range, to choose an instant by. The overview draws the same.
+#[server(prefix = "/ui", endpoint = "topology/strip", input = GetUrl, output = Text)]
+pub async fn topology_strip(
+    /// Tenant and range.
+    args: StripArgs,
+) -> Result<SeriesSet, UiError> {
+    let StripArgs { tenant, range } = args;
+    Ok(crate::platform::portal(&tenant)?.overview().page(contract::overview::OverviewQuery { range }).await?.requests)
 }
 
 /// Why there is nothing to see.

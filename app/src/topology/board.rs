@@ -4,10 +4,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use contract::{
-    TenantSlug,
+    TenantSlug, Timestamp,
     live::{Push, PushKind, Subscribe, Topic},
     overview::EmptyCheck,
-    topology::{Focus, Graph, GraphDelta, NodeDetail},
+    topology::{Focus, Graph, GraphDelta, NodeDetail, SeriesSet},
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{
@@ -16,7 +16,9 @@ use leptos_router::{
 };
 
 use super::{
-    api::{EmptyArgs, GraphArgs, NodeArgs, topology_empty_checks, topology_graph, topology_node},
+    api::{
+        EmptyArgs, GraphArgs, NodeArgs, StripArgs, topology_empty_checks, topology_graph, topology_node, topology_strip,
+    },
     camera::{Camera, Frame},
     facts::sel_of,
     filter::{Sieve, sieve},
@@ -37,6 +39,9 @@ const POLL_MS: u64 = 15_000;
 
 /// The charts of the panel are fetched again at most this often, milliseconds.
 const DETAIL_EVERY_MS: i64 = 15_000;
+
+/// The strip below the drawing is fetched again this often, milliseconds.
+const STRIP_MS: u64 = 60_000;
 
 /// The panel of a node.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,6 +65,8 @@ pub struct Board {
     pub panel: RwSignal<Panel>,
     /// Why the graph is empty.
     pub checks: RwSignal<Vec<EmptyCheck>>,
+    /// Requests over the range, to choose an instant by; none before the page is awake.
+    pub strip: RwSignal<Option<SeriesSet>>,
     /// Why the latest fetch failed; the graph is an older one then.
     pub trouble: RwSignal<Option<UiError>>,
     /// True while a fetch is under way.
@@ -127,6 +134,7 @@ impl Board {
             graph,
             panel: RwSignal::new(Panel { sel: view.with_untracked(|view| view.sel.clone()), data: first.detail }),
             checks: RwSignal::new(first.checks),
+            strip: RwSignal::new(None),
             trouble,
             busy: RwSignal::new(false),
             status,
@@ -184,6 +192,17 @@ impl Board {
             self.fetch_detail(self.view.with_untracked(|view| view.sel.clone()));
             present
         });
+        let range = Memo::new(move |_| self.view.with(|view| view.range));
+        Effect::new(move |_| self.fetch_strip(range.get()));
+        Effect::new(move |_| {
+            let again = move || {
+                if self.view.with_untracked(View::follows) {
+                    self.fetch_strip(range.get_untracked());
+                }
+            };
+            let strip = set_interval_with_handle(again, std::time::Duration::from_millis(STRIP_MS));
+            on_cleanup(move || drop(strip.map(|strip| strip.clear())));
+        });
         Effect::new(move |_| {
             self.awake.set(true);
             let poll = set_interval_with_handle(
@@ -223,6 +242,37 @@ impl Board {
                 Err(error) => self.trouble.set(Some(error)),
             }
         });
+    }
+
+    /// Fetches the strip. Without one the page is as good; so a failure says nothing.
+    fn fetch_strip(self, range: contract::TimeRange) {
+        let args = StripArgs { tenant: self.tenant.get_value(), range };
+        spawn_local(async move {
+            if let Ok(set) = topology_strip(args).await
+                && self.view.try_with_untracked(|view| view.range == range) == Some(true)
+            {
+                self.strip.set(Some(set));
+            }
+        });
+    }
+
+    /// Looks at another instant: the one of this place of the strip, the present at its end. While the handle moves, the
+    /// address stays.
+    pub fn look_at(self, place: usize, moving: bool) {
+        let Some((at, last)) = self.strip.with_untracked(|set| {
+            let set = set.as_ref()?;
+            let last = set.series.first()?.values.len().checked_sub(1)?;
+            Some((Timestamp(set.start.0 + (place as u64 * set.step_secs * 1000) as i64), place >= last))
+        }) else {
+            return;
+        };
+        let at = (!last).then_some(at);
+        if moving {
+            let view = self.view.with_untracked(|view| view.with(|view| view.at = at));
+            self.fetch(self.tenant.with_value(|tenant| Asked::new(tenant, &view).graph));
+        } else {
+            self.go(false, move |view| view.at = at);
+        }
     }
 
     /// Asks why there is nothing, whenever there is nothing.

@@ -159,6 +159,15 @@ impl Input {
         self.board.go(false, |view| if name == "hide" { view.hide = text } else { view.find = text });
     }
 
+    /// The handle of the strip moves, or was let go.
+    pub fn scrub(self, event: &web_sys::Event, moving: bool) {
+        let handle =
+            within(event, ".topo-time input").and_then(|found| found.dyn_into::<web_sys::HtmlInputElement>().ok());
+        if let Some(place) = handle.and_then(|handle| handle.value().parse().ok()) {
+            self.board.look_at(place, moving);
+        }
+    }
+
     fn capture(self, pointer: i32) {
         if let Some(svg) = drawing() {
             // Fails when the pointer is already gone, and then nothing is to be captured.

@@ -1,8 +1,9 @@
 //! The page as a whole: its data and the order of its parts. What is drawn is [`Markup`] made by pure functions; the
 //! browser applies what differs.
 
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 
+use contract::{Timestamp, topology::SeriesSet};
 use leptos::{html, prelude::*};
 use leptos_meta::Title;
 
@@ -115,6 +116,8 @@ fn Whole() -> AnyView {
             on:click=move |event| input.click(&event)
             on:dblclick=move |event| input.double_click(&event)
             on:submit=move |event| input.submit(&event)
+            on:input=move |event| input.scrub(&event, true)
+            on:change=move |event| input.scrub(&event, false)
             on:pointerdown=move |event| input.down(&event)
             on:pointermove=move |event| input.moved(&event)
             on:pointerup=move |event| input.up(&event)
@@ -159,7 +162,7 @@ fn draw_main(scene: &Scene<'_>, board: Board, m: &mut Markup) {
 /// Below the drawing: when the data was gathered, over what window, and how it goes on.
 fn foot(scene: &Scene<'_>, board: Board, m: &mut Markup) {
     let (graph, view) = (scene.graph, scene.view);
-    let at = graph.at.parse::<contract::Timestamp>().unwrap_or_default();
+    let at = graph.at.parse::<Timestamp>().unwrap_or_default();
     let goes = match (view.follows(), board.status.get()) {
         (false, _) | (true, Status::Live | Status::Off) => "",
         (true, Status::Connecting) => " · connecting",
@@ -176,12 +179,60 @@ fn foot(scene: &Scene<'_>, board: Board, m: &mut Markup) {
         _ => "Ways between two nodes · Esc",
     };
     m.cell("span", "topo-ways", ways);
-    if view.range.is_live() {
+    board.strip.with(|set| {
+        if let Some(set) = set {
+            strip(m, set, view.at);
+        }
+    });
+    if view.at.is_some() {
+        let href = (scene.href)(&view.with(|view| view.at = None));
+        m.leaf("a", &[("class", "btn small"), ("href", &href), ("data-noscroll", "")], "Now");
+    } else if view.range.is_live() {
         let href = (scene.href)(&view.with(|view| view.live = !view.live));
         let name = if view.live { "Pause" } else { "Resume" };
         m.leaf("a", &[("class", "btn small"), ("href", &href), ("data-noscroll", "")], name);
     }
     m.close("footer");
+}
+
+/// The requests of the range with a handle: to look at the mesh as it was.
+fn strip(m: &mut Markup, set: &SeriesSet, at: Option<Timestamp>) {
+    let Some(values) = set.series.iter().find(|series| series.name == "requests").map(|series| &series.values) else {
+        return;
+    };
+    let Some(last) = values.len().checked_sub(1).filter(|last| *last > 0) else { return };
+    let most = values.iter().flatten().copied().fold(1e-9, f64::max);
+    let mut path = String::new();
+    let mut pen = "M";
+    for (place, value) in values.iter().enumerate() {
+        match value {
+            Some(value) => {
+                let _ = write!(path, "{pen}{place} {:.1}", 23.0 - value / most * 20.0);
+                pen = "L";
+            }
+            None => pen = "M",
+        }
+    }
+    let step_ms = (set.step_secs as i64).max(1) * 1000;
+    let place = at.map_or(last as i64, |at| ((at.0 - set.start.0) / step_ms).clamp(0, last as i64));
+    let said = at.map_or("now".to_owned(), |at| format!("{} UTC", at.hh_mm()));
+    m.open("div", &[("class", "topo-time"), ("data-key", "time")]).cell("span", "", &set.start.hh_mm());
+    m.open("div", &[]);
+    let frame = format!("0 0 {last} 24");
+    m.open("svg", &[("viewBox", &frame), ("preserveAspectRatio", "none"), ("aria-hidden", "true")]);
+    m.leaf("path", &[("d", &path)], "").close("svg");
+    m.open(
+        "input",
+        &[
+            ("type", "range"),
+            ("min", "0"),
+            ("max", &last.to_string()),
+            ("value", &place.to_string()),
+            ("aria-label", "Instant to look at"),
+            ("aria-valuetext", &said),
+        ],
+    );
+    m.close("div").cell("span", "", &said).close("div");
 }
 
 /// What is old, missing or over.

@@ -66,6 +66,9 @@ const MAX_WINDOW_SECS: u64 = 86_400;
 /// The window of a graph that follows the present: short, so that a fault shows within seconds.
 const LIVE_WINDOW_SECS: u64 = 60;
 
+/// The window of an instant of the past: samples are further apart there.
+const REPLAY_WINDOW_SECS: u64 = 300;
+
 /// How the graph is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shape {
@@ -105,6 +108,8 @@ pub struct View {
     pub range: TimeRange,
     /// New data is followed, unless `live=0`.
     pub live: bool,
+    /// An instant of the range to look at instead of its end: `at`.
+    pub at: Option<Timestamp>,
     /// Namespaces: `namespaces`.
     pub namespaces: Names,
     /// Clusters: `clusters`.
@@ -130,6 +135,7 @@ impl Default for View {
             sort: String::new(),
             range: TimeRange::default(),
             live: true,
+            at: None,
             namespaces: Names::default(),
             clusters: Names::default(),
             duration: None,
@@ -164,6 +170,7 @@ impl View {
             sort: word("sort"),
             range: TimeRange { from: point("from", default.range.from), to: point("to", default.range.to) },
             live: word("live") != "0",
+            at: get("at").and_then(|text| text.parse().ok()),
             namespaces: names("namespaces"),
             clusters: names("clusters"),
             duration: get("duration")
@@ -185,6 +192,7 @@ impl View {
         put("from", self.range.from != default.range.from, self.range.from.to_string());
         put("to", self.range.to != default.range.to, self.range.to.to_string());
         put("live", !self.live, "0".to_owned());
+        put("at", self.at.is_some(), self.at.map(|at| at.to_string()).unwrap_or_default());
         put("view", self.shape != default.shape, if self.shape == Shape::Table { "table" } else { "graph" }.to_owned());
         put("graph", self.graph != default.graph, word_of(&GRAPH_TYPES, &self.graph).to_owned());
         put("box", self.boxes != default.boxes, self.box_word().to_owned());
@@ -217,12 +225,16 @@ impl View {
 
     /// True when new data should arrive by itself.
     pub fn follows(&self) -> bool {
-        self.live && self.range.is_live()
+        self.live && self.range.is_live() && self.at.is_none()
     }
 
-    /// The window of the rates, seconds: the chosen one, else a short one at the present, else the whole range.
+    /// The window of the rates, seconds: the chosen one, else a short one at the present or at an instant, else the whole
+    /// range.
     pub fn window_secs(&self, now: Timestamp) -> u64 {
         self.duration.unwrap_or_else(|| {
+            if self.at.is_some() {
+                return REPLAY_WINDOW_SECS;
+            }
             if self.range.is_live() {
                 return LIVE_WINDOW_SECS;
             }
@@ -238,7 +250,7 @@ impl View {
             namespaces: self.namespaces.clone(),
             clusters: self.clusters.clone(),
             duration: DurationSecs(self.window_secs(now)),
-            at: if self.range.is_live() { None } else { Some(self.range.resolve(now).1) },
+            at: self.at.or_else(|| (!self.range.is_live()).then(|| self.range.resolve(now).1)),
             box_by: self.boxes.clone(),
             focus: self.focus.clone(),
             idle_edges: self.idle,

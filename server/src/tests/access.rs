@@ -61,6 +61,12 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
         "/ui/topology/node?args%5Btenant%5D=acme&args%5Bfocus%5D=app%3Ashop%2Fcart&args%5Brange%5D=now-1h..now",
         Member(Role::Viewer),
     ),
+    (
+        "GET",
+        "/ui/topology/strip",
+        "/ui/topology/strip?args%5Btenant%5D=acme&args%5Brange%5D=now-1h..now",
+        Member(Role::Viewer),
+    ),
     ("GET", "/ui/topology/empty-checks", "/ui/topology/empty-checks?args%5Btenant%5D=acme", Member(Role::Viewer)),
     // Pages
     ("GET", "/t/{tenant}", "/t/acme", Member(Role::Viewer)),

@@ -32,6 +32,7 @@ fn every_choice_survives_the_url() {
         sort: "-err".into(),
         range: "now-6h..2026-01-01T00:00:00Z".parse().unwrap(),
         live: false,
+        at: "2026-01-01T00:00:00Z".parse().ok(),
         namespaces: Names(vec!["shop".into(), "ai".into()]),
         clusters: Names(vec!["east".into()]),
         duration: Some(300),
@@ -58,6 +59,10 @@ fn the_window_is_short_at_the_present_and_the_range_in_the_past() {
     assert_eq!(parse("duration=10m").query(now).duration, DurationSecs(600));
     assert!(!past.follows());
     assert!(!parse("live=0").follows());
+    let replay = parse("at=2027-01-15T07:00:00Z");
+    assert!(!replay.follows());
+    assert_eq!(replay.query(now).duration, DurationSecs(300));
+    assert_eq!(replay.query(now).at.map(|at| at.to_string()).as_deref(), Some("2027-01-15T07:00:00Z"));
     assert!(View::default().follows());
 }
 
