@@ -9,6 +9,9 @@ import { signIn, startDemo } from "./support/portal.mjs";
 
 const PATHS = ["", "/topology", "/topology?view=table", "/topology?sel=app:shop/checkout", "/topology?graph=workload&edges=p95"];
 
+/** A page ends here: what comes after `</html>` is the data for the browser. */
+export const PAGE_END = "__INCOMPLETE_CHUNKS=[];</script>";
+
 /** Reads a page to its end over a connection of its own pool; answers how long it took and whether it was whole. */
 function get(agent, url, cookie, seconds) {
   const from = performance.now();
@@ -23,7 +26,7 @@ function get(agent, url, cookie, seconds) {
         const body = Buffer.concat(chunks).toString();
         if (!response.complete) done("cut short");
         else if (response.statusCode !== 200) done(`status ${response.statusCode}`);
-        else if (!body.trimEnd().endsWith("</html>")) done(`ends in ${JSON.stringify(body.slice(-40))}`);
+        else if (!body.trimEnd().endsWith(PAGE_END)) done(`ends in ${JSON.stringify(body.slice(-40))}`);
         else done(null, { firstByteMs, bytes: body.length });
       });
     });

@@ -83,7 +83,7 @@ impl Fault {
             }
             Self::RatingsRefused => "In about 20 s reviews to ratings fails without a response (flag UF).",
             Self::PlaintextCaller => {
-                "In about 20 s the edge legacy to catalog shows plaintext traffic on the topology."
+                "In about 20 s the topology shows plaintext calls to catalog from outside the mesh: legacy has no sidecar."
             }
             Self::CertStuck => {
                 "Within the leaf's lifetime of 10 min its rotation point is missed; the side panel of reviews tells."
