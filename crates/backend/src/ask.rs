@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contract::Timestamp;
-use query::{MeshScope, Side, TenantLabel, confine};
+use query::{MeshScope, Side, TenantLabel, confine, confine_beyond};
 
 use crate::{
     Error,
@@ -38,6 +38,15 @@ impl Ask {
     pub async fn instant(&self, expr: &str, side: Side, at: Timestamp) -> Result<Instant, Error> {
         let query = confine(expr, &self.mesh, side, self.label.as_ref()).map_err(Error::internal)?;
         self.store.query(&query, at).await
+    }
+
+    /// Like [`Ask::instant`], without what the same question by the labels of `seen` answers already. The expression has
+    /// to group by those labels.
+    pub async fn instant_beyond(&self, expr: &str, side: Side, seen: Side, at: Timestamp) -> Result<Instant, Error> {
+        match confine_beyond(expr, &self.mesh, side, seen, self.label.as_ref()).map_err(Error::internal)? {
+            Some(query) => self.store.query(&query, at).await,
+            None => Ok(Instant::default()),
+        }
     }
 
     /// Values of an expression over a range.

@@ -9,7 +9,8 @@ pub mod steps;
 
 pub use enforced::Enforced;
 pub use promql::{
-    BadMatcher, Matcher, PromQl, Refused, TenantLabel, confine, confine_selectors, enforce, label_matchers, limits,
+    BadMatcher, Matcher, PromQl, Refused, TenantLabel, confine, confine_beyond, confine_selectors, enforce,
+    label_matchers, limits,
 };
 pub use scope::{BadName, MeshScope, MeshSelector, Namespaces, Side};
 pub use steps::{align_range, rate_window, step_for};

@@ -60,6 +60,21 @@ pub fn confine(
     rebuild(expr, &arms)
 }
 
+/// [`confine`] to `side` without the series that the same question confined to `seen` reads already; none when no series
+/// is left. For two questions whose answers are put together, as both ends of a call: the store then reads each series
+/// once. Exact where the answer is grouped by the labels of `seen`, so that no group is cut in two. Where one set of
+/// matchers cannot say what is seen, everything is read again.
+pub fn confine_beyond(
+    expr: &str,
+    scope: &MeshScope,
+    side: Side,
+    seen: Side,
+    tenancy: Option<&TenantLabel>,
+) -> Result<Option<Enforced<PromQl>>, Refused> {
+    let arms = matcher::arms_beyond(scope, side, seen, tenancy);
+    if arms.is_empty() { Ok(None) } else { rebuild(expr, &arms).map(Some) }
+}
+
 /// `expr` with each of `matchers` on every selector: plain label tenancy, as for a store reached through us.
 /// Refuses an empty list, which would confine nothing.
 pub fn enforce(expr: &str, matchers: &[Matcher]) -> Result<Enforced<PromQl>, Refused> {

@@ -8,7 +8,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-pub(crate) use arms::{Clusters, NamespaceRule};
+pub(crate) use arms::{Arm, Clusters, NamespaceRule};
 pub use names::BadName;
 
 /// The namespaces of one selector.

@@ -8,7 +8,7 @@ use contract::{
     topology::{DurationSecs, Focus, Graph, GraphType, NodeDetail, Topology, TopologyQuery},
 };
 use futures::future::join_all;
-use mesh::topology::{self as graph, Part, Planned, Rows, View};
+use mesh::topology::{self as graph, Part, Rows, View};
 use query::Side;
 
 use crate::{Backend, Error, Scope, portal::Scoped, scope::Permission};
@@ -72,7 +72,13 @@ impl Backend {
         let ask = self.stores().ask(scope)?.narrowed(&query.namespaces.0, &query.clusters.0);
         let view = view_of(query);
         let planned = graph::plan(&view);
-        let answers = join_all(planned.iter().map(|one| ask.instant(&one.promql, side_of(one), at))).await;
+        let answers = join_all(planned.iter().map(|one| async {
+            match one.beyond {
+                Some(seen) => ask.instant_beyond(&one.promql, side_of(one.side), side_of(seen), at).await,
+                None => ask.instant(&one.promql, side_of(one.side), at).await,
+            }
+        }));
+        let answers = answers.await;
         let (mut rows, mut warnings, mut first_error) = (Rows::default(), Vec::new(), None);
         for (one, answer) in planned.iter().zip(answers) {
             match answer {
@@ -125,8 +131,8 @@ fn checked(query: TopologyQuery) -> Result<TopologyQuery, Error> {
     Ok(query)
 }
 
-fn side_of(planned: &Planned) -> Side {
-    match planned.side {
+fn side_of(side: graph::Side) -> Side {
+    match side {
         graph::Side::Source => Side::Source,
         graph::Side::Destination => Side::Destination,
         graph::Side::DestinationService => Side::DestinationService,

@@ -76,7 +76,9 @@ pub struct Planned {
     pub part: Part,
     /// Where the confinement goes.
     pub side: Side,
-    /// The query, not confined yet. Without confinement both sides' queries of a part may be the same text.
+    /// Another query brings what is confined by this side already, so that need not be read again.
+    pub beyond: Option<Side>,
+    /// The query, not confined yet.
     pub promql: String,
 }
 
@@ -105,13 +107,16 @@ const SECURITY: [&str; 3] = ["connection_security_policy", "source_principal", "
 
 /// The queries of a view: at most eleven, nine for the usual one.
 ///
-/// Rows of the two sides overlap (a call within the caller's namespaces is in both); [`build`](super::build()) takes
-/// equal label sets as one.
+/// A call within the caller's namespaces is one of both sides. Where the confinement cannot leave it out of the second
+/// ([`Planned::beyond`]), its rows come twice; [`build`](super::build()) takes equal label sets as one.
 pub fn plan(view: &View) -> Vec<Planned> {
     let mut planned = Vec::new();
+    // A focus is put on the end that is asked about: the two questions have less in common then.
+    let alike = matches!(view.focus, None | Some(Focus::Service { .. }));
     for side in [Side::Source, Side::Destination] {
+        let beyond = (alike && side == Side::Destination).then_some(Side::Source);
         let mut add =
-            |part, promql: Option<String>| planned.extend(promql.map(|promql| Planned { part, side, promql }));
+            |part, promql: Option<String>| planned.extend(promql.map(|promql| Planned { part, side, beyond, promql }));
         add(Part::Requests, requests(view, side));
         add(Part::Tcp, tcp(view, side));
         add(Part::GrpcMessages, grpc_messages(view, side));
@@ -119,10 +124,10 @@ pub fn plan(view: &View) -> Vec<Planned> {
         add(Part::Bytes, bytes(view, side));
     }
     let side = Side::DestinationService;
-    if matches!(view.focus, None | Some(Focus::Service { .. })) {
+    if alike {
         let arms: Vec<String> = [requests(view, side), tcp(view, side)].into_iter().flatten().collect();
         if !arms.is_empty() {
-            planned.push(Planned { part: Part::Unserviced, side, promql: either(arms) });
+            planned.push(Planned { part: Part::Unserviced, side, beyond: None, promql: either(arms) });
         }
     }
     planned

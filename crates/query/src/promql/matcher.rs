@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use promql_parser::label::{METRIC_NAME, MatchOp, Matcher as Printed};
 use promql_parser::parser::token::{T_EQL_REGEX, T_NEQ_REGEX, TokenId};
 
-use crate::scope::{Clusters, MeshScope, NamespaceRule, Side};
+use crate::scope::{Arm, Clusters, MeshScope, NamespaceRule, Side};
 
 /// A matcher that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +91,10 @@ impl Matcher {
         Self::of(label, rule)
     }
 
+    fn none_of(label: &str, values: BTreeSet<String>) -> Self {
+        Self::of(label, Rule::NoneOf(values))
+    }
+
     fn of(label: &str, rule: Rule) -> Self {
         let alternatives = |values: &BTreeSet<String>| {
             let escaped: Vec<String> = values.iter().map(|value| escape_re2(value)).collect();
@@ -154,7 +158,7 @@ pub(super) fn arms_of(scope: &MeshScope, side: Side, tenancy: Option<&TenantLabe
         match arm.namespaces {
             NamespaceRule::Any => {}
             NamespaceRule::In(names) => matchers.push(Matcher::in_set(side.namespace_label(), names)),
-            NamespaceRule::NotIn(names) => matchers.push(Matcher::of(side.namespace_label(), Rule::NoneOf(names))),
+            NamespaceRule::NotIn(names) => matchers.push(Matcher::none_of(side.namespace_label(), names)),
         }
         arms.push(matchers);
     }
@@ -164,6 +168,33 @@ pub(super) fn arms_of(scope: &MeshScope, side: Side, tenancy: Option<&TenantLabe
         arms.push(matchers);
     }
     arms
+}
+
+/// The sets of [`arms_of`] without what lies in `scope` by the labels of `seen`; none when nothing is left. Where several
+/// sets of matchers would be needed to say what is seen, all is kept.
+pub(super) fn arms_beyond(
+    scope: &MeshScope,
+    side: Side,
+    seen: Side,
+    tenancy: Option<&TenantLabel>,
+) -> Vec<Vec<Matcher>> {
+    let arms = arms_of(scope, side, tenancy);
+    let Ok([one]) = <[Arm; 1]>::try_from(scope.arms()) else { return arms };
+    let elsewhere = match (one.clusters, one.namespaces) {
+        (Clusters::Any, NamespaceRule::Any) => return Vec::new(),
+        (Clusters::Any, NamespaceRule::In(names)) => vec![vec![Matcher::none_of(seen.namespace_label(), names)]],
+        (Clusters::These(clusters), NamespaceRule::Any) => {
+            vec![vec![Matcher::none_of(seen.cluster_label(), clusters)]]
+        }
+        (Clusters::These(clusters), NamespaceRule::In(names)) => vec![
+            vec![Matcher::none_of(seen.cluster_label(), clusters.clone())],
+            vec![Matcher::in_set(seen.cluster_label(), clusters), Matcher::none_of(seen.namespace_label(), names)],
+        ],
+        // Stands only beside another arm.
+        (_, NamespaceRule::NotIn(_)) => return arms,
+    };
+    let with = |arm: &Vec<Matcher>, more: &Vec<Matcher>| arm.iter().chain(more).cloned().collect();
+    arms.iter().flat_map(|arm| elsewhere.iter().map(move |more| with(arm, more))).collect()
 }
 
 fn check_label(label: &str) -> Result<(), BadMatcher> {

@@ -29,6 +29,24 @@ fn a_handful_of_queries_whatever_is_asked_for() {
 }
 
 #[test]
+fn what_the_other_side_brings_is_left_out_only_where_groups_stay_whole() {
+    for graph in GRAPHS {
+        for planned in plan(&View { graph, tcp: TcpTraffic::Total, grpc: GrpcTraffic::Total, ..View::default() }) {
+            let Some(seen) = planned.beyond else { continue };
+            assert_eq!((planned.side, seen), (Side::Destination, Side::Source));
+            for labels in planned.promql.split("sum by (").skip(1).filter_map(|rest| rest.split(')').next()) {
+                for label in [seen.cluster_label(), seen.namespace_label()] {
+                    assert!(labels.split(',').any(|own| own == label), "{label} in {}", planned.promql);
+                }
+            }
+        }
+    }
+    let workload = Focus::Workload { namespace: "shop".to_owned(), name: "cart-v1".to_owned() };
+    let focused = plan(&View { focus: Some(workload), ..View::default() });
+    assert!(focused.iter().all(|planned| planned.beyond.is_none()), "the two sides ask about different ends");
+}
+
+#[test]
 fn requests_carry_everything_an_edge_needs() {
     let view = View { duration_s: 300, ..View::default() };
     assert_eq!(

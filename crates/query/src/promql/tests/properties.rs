@@ -143,6 +143,37 @@ proptest! {
         }
     }
 
+    /// Both ends together: what is visible by either is read once, or twice where that cannot be said in one go; what is
+    /// visible by neither never.
+    #[test]
+    fn what_lies_beyond_completes_what_is_seen(scope in scope()) {
+        let seen = confine("m", &scope, Side::Source, None).expect("confined");
+        let beyond = confine_beyond("m", &scope, Side::Destination, Side::Source, None).expect("confined");
+        let beyond = beyond.map(|query| selectors_of(query.get().as_str())).unwrap_or_default();
+        let names: Vec<(&str, &str)> = CLUSTERS.into_iter().chain(["other", ""])
+            .flat_map(|cluster| NAMESPACES.into_iter().chain(["other", ""]).map(move |namespace| (cluster, namespace)))
+            .collect();
+        let once = scope.arms().len() <= 1;
+        for source in &names {
+            for destination in &names {
+                let fits = |selector: &VectorSelector| selector.matchers.matchers.iter().all(|matcher| {
+                    matcher.is_match(match matcher.name.as_str() {
+                        "source_cluster" => source.0,
+                        "source_workload_namespace" => source.1,
+                        "destination_cluster" => destination.0,
+                        _ => destination.1,
+                    })
+                });
+                let by_source = selectors_of(seen.get().as_str()).iter().filter(|one| fits(one)).count();
+                let by_destination = beyond.iter().filter(|one| fits(one)).count();
+                let (caller, called) = (scope.sees(source.0, source.1), scope.sees(destination.0, destination.1));
+                prop_assert_eq!(by_source, usize::from(caller));
+                let wanted = if once { called && !caller } else { called };
+                prop_assert_eq!(by_destination, usize::from(wanted), "{:?}: {:?} to {:?}", scope, source, destination);
+            }
+        }
+    }
+
     #[test]
     fn a_confined_expression_asks_for_nothing_else_and_is_stable(expr in vector_text(), scope in scope()) {
         let confined = match confine(&expr, &scope, Side::Resource, None) {
