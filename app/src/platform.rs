@@ -239,6 +239,16 @@ mod here {
         contract::Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
+    /// In small letters, of any alphabet.
+    pub fn lowercase(text: &str) -> String {
+        text.to_lowercase()
+    }
+
+    /// In capitals, of any alphabet.
+    pub fn uppercase(text: &str) -> String {
+        text.to_uppercase()
+    }
+
     /// Sets the status of the page or answer being made.
     pub fn set_status(code: u16) {
         if let (Some(response), Ok(status)) =
@@ -274,6 +284,16 @@ mod here {
     /// The present. Never printed while rendering, for the server has printed another one.
     pub fn now() -> contract::Timestamp {
         contract::Timestamp(js_sys::Date::now() as i64)
+    }
+
+    /// In small letters. The browser knows the cases of all alphabets, so it need not download them.
+    pub fn lowercase(text: &str) -> String {
+        js_sys::JsString::from(text).to_lower_case().into()
+    }
+
+    /// In capitals.
+    pub fn uppercase(text: &str) -> String {
+        js_sys::JsString::from(text).to_upper_case().into()
     }
 
     /// Nothing: the browser has no answer to set a status on.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     demo::{SwitchArgs, demo_switch},
     overview::api::{OverviewArgs, overview_page},
-    platform::Theme,
+    platform::{Theme, lowercase},
     ui::{Icon, path},
     url::{range_params, use_here_with, use_link, use_tenant},
 };
@@ -47,8 +47,8 @@ struct Entry {
 impl Entry {
     /// Every word that was typed occurs in it.
     fn matches(&self, typed: &str) -> bool {
-        let text = format!("{} {} {}", self.group, self.label, self.hint).to_lowercase();
-        typed.to_lowercase().split_whitespace().all(|word| text.contains(word))
+        let text = lowercase(&format!("{} {} {}", self.group, self.label, self.hint));
+        lowercase(typed).split_whitespace().all(|word| text.contains(word))
     }
 }
 

@@ -96,5 +96,5 @@ fn TenantMenu() -> AnyView {
 
 /// The letter that stands for a name.
 pub(super) fn initial(name: &str) -> String {
-    name.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default()
+    name.chars().next().map(|first| crate::platform::uppercase(&first.to_string())).unwrap_or_default()
 }

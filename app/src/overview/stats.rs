@@ -84,7 +84,7 @@ pub(super) fn StatRow(page: Memo<OverviewPage>) -> impl IntoView {
     let link = use_link();
     let range = crate::url::use_range();
     let row = move || {
-        let words = crate::chrome::range_label(range.get()).to_lowercase();
+        let words = crate::chrome::range_label(range.get()).to_ascii_lowercase();
         let words = words.as_str();
         page.with(|page| numbers(&page.stats, words))
             .map(|stat| {

@@ -207,7 +207,7 @@ fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else { return String::new() };
     let rest = chars.as_str().trim_end_matches('.');
-    format!("{}{rest}.", first.to_uppercase())
+    format!("{}{rest}.", first.to_ascii_uppercase())
 }
 
 /// The one version that does worse than all others.

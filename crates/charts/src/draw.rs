@@ -6,7 +6,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{PathElement, Polygon, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, ShapeStyle, TextStyle};
+use plotters::style::{Color, FontFamily, ShapeStyle, TextStyle};
 
 use crate::backend::SvgElements;
 use crate::ink::{Ink, SeriesStyle};
@@ -82,7 +82,8 @@ pub(crate) fn rule(out: &mut String, (width, height): (u32, u32), from: (f64, f6
 /// Text at a point in pixels, vertically centred there.
 pub(crate) fn text(out: &mut String, (width, height): (u32, u32), content: &str, at: (f64, f64), side: HPos, ink: Ink) {
     let color = ink.color();
-    let style = TextStyle::from(("sans-serif", FONT_PX * 10.0)).color(&color).pos(Pos::new(side, VPos::Center));
+    let style =
+        TextStyle::from((FontFamily::SansSerif, FONT_PX * 10.0)).color(&color).pos(Pos::new(side, VPos::Center));
     done(pixels(out, width, height).draw(&Text::new(content, (to_tenths(at.0), to_tenths(at.1)), style)));
 }
 

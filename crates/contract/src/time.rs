@@ -68,7 +68,7 @@ impl FromStr for Timestamp {
     type Err = BadTime;
 
     fn from_str(text: &str) -> Result<Self, BadTime> {
-        if let Ok(secs) = text.parse::<f64>() {
+        if let Some(secs) = mesh::decimal::read(text) {
             let plausible = secs.is_finite() && secs.abs() < 253_402_300_800.0;
             return if plausible { Ok(Self((secs * 1000.0).round() as i64)) } else { Err(BadTime) };
         }

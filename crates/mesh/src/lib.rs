@@ -1,6 +1,7 @@
 //! Pure mesh analysis: the topology graph, its layout and its drawings. No IO, no clock, no tenant: callers pass in
 //! rows that are already confined. Compiles for the browser too.
 
+pub mod decimal;
 pub mod format;
 mod labels;
 pub mod topology;

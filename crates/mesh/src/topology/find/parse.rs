@@ -4,7 +4,10 @@ use super::{
     Find, FindError, Wanted,
     term::{Compare, Figure, Health, Name, Pattern, Term},
 };
-use crate::topology::{NodeFlag, NodeKind, Protocol};
+use crate::{
+    decimal,
+    topology::{NodeFlag, NodeKind, Protocol},
+};
 
 /// Longer expressions are a mistake of some kind.
 const MAX_CHARS: usize = 1000;
@@ -119,7 +122,7 @@ fn term(input: &mut Input) -> Result<Term, FindError> {
     if word.is_empty() {
         return Err(error(start, "a name, a word like “idle”, or a term like ns:shop or err>1%"));
     }
-    let key = word.to_lowercase();
+    let key = word.to_ascii_lowercase();
     if input.take_if(':') {
         return named(&key, start, input);
     }
@@ -184,9 +187,9 @@ fn number(figure: Figure, input: &mut Input) -> Result<f64, FindError> {
     };
     let start = input.at;
     let digits = input.take_while(|c| c.is_ascii_digit() || c == '.');
-    let value: f64 = digits.parse().map_err(|_| error(start, example))?;
+    let value = decimal::read(&digits).ok_or_else(|| error(start, example))?;
     let unit_at = input.at;
-    let unit = input.take_while(|c| !c.is_whitespace()).to_lowercase();
+    let unit = input.take_while(|c| !c.is_whitespace()).to_ascii_lowercase();
     match units.iter().find(|(name, _)| *name == unit) {
         Some((_, factor)) => Ok(value * factor),
         None => Err(error(unit_at, example)),
@@ -209,7 +212,7 @@ fn named(key: &str, start: usize, input: &mut Input) -> Result<Term, FindError> 
         "flag" => Term::ResponseFlag(Pattern::new(&input.value("a response flag, as in UF")?, false)),
         "protocol" | "proto" => {
             const EXPECTED: &str = "http, grpc or tcp";
-            match input.value(EXPECTED)?.to_lowercase().as_str() {
+            match input.value(EXPECTED)?.to_ascii_lowercase().as_str() {
                 "http" => Term::Protocol(Protocol::Http),
                 "grpc" => Term::Protocol(Protocol::Grpc),
                 "tcp" => Term::Protocol(Protocol::Tcp),
@@ -218,7 +221,7 @@ fn named(key: &str, start: usize, input: &mut Input) -> Result<Term, FindError> 
         }
         "kind" | "type" => {
             const EXPECTED: &str = "workload, app, versioned_app, service, service_entry, unknown or external";
-            match input.value(EXPECTED)?.to_lowercase().as_str() {
+            match input.value(EXPECTED)?.to_ascii_lowercase().as_str() {
                 "workload" => Term::Kind(NodeKind::Workload),
                 "app" => Term::Kind(NodeKind::App),
                 "versioned_app" => Term::Kind(NodeKind::VersionedApp),
@@ -231,7 +234,7 @@ fn named(key: &str, start: usize, input: &mut Input) -> Result<Term, FindError> 
         }
         "is" => {
             const EXPECTED: &str = "a word like healthy, failing, idle, root or gateway";
-            let value = input.value(EXPECTED)?.to_lowercase();
+            let value = input.value(EXPECTED)?.to_ascii_lowercase();
             state(&value).ok_or_else(|| error(at, EXPECTED))?
         }
         _ => {

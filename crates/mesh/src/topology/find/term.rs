@@ -69,7 +69,8 @@ pub(super) enum Health {
     NotReady,
 }
 
-/// Text with `*` for anything; letters of either case.
+/// Text with `*` for anything; letters of either case. Names in a mesh are ASCII, so only those letters have one: the
+/// browser would otherwise download the cases of all alphabets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
     /// Lower case.
@@ -80,11 +81,11 @@ pub(super) struct Pattern {
 
 impl Pattern {
     pub(super) fn new(text: &str, inside: bool) -> Self {
-        Self { text: text.to_lowercase(), inside: inside && !text.contains('*') }
+        Self { text: text.to_ascii_lowercase(), inside: inside && !text.contains('*') }
     }
 
     fn fits(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
+        let name = name.to_ascii_lowercase();
         if self.inside {
             return name.contains(&self.text);
         }
