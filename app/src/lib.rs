@@ -7,6 +7,7 @@
 pub mod chrome;
 pub mod demo;
 pub mod errors;
+pub mod json;
 pub mod live;
 pub mod overview;
 pub mod platform;

@@ -15,6 +15,8 @@ use leptos_router::hooks::use_params_map;
 pub use protocol::Head;
 use serde::de::DeserializeOwned;
 
+use crate::json;
+
 /// How the following goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Status {
@@ -51,7 +53,7 @@ pub fn use_topic<T: DeserializeOwned + Send + Sync + 'static>(
 ) -> LiveState<T> {
     let (data, set_data) = signal(None);
     let (at, set_at) = signal(None);
-    let status = follow(topic, subscribe, move |head, text| match (head.kind, serde_json::from_str::<Push<T>>(text)) {
+    let status = follow(topic, subscribe, move |head, text| match (head.kind, json::read::<Push<T>>(text)) {
         (PushKind::Snapshot, Ok(push)) => {
             set_at.set(Some(head.at));
             set_data.set(Some(push.data));

@@ -15,6 +15,8 @@ use server_fn::{
     response::browser::BrowserResponse,
 };
 
+use crate::json;
+
 /// The error of every server function: an [`ApiError`], in JSON on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UiError(pub ApiError);
@@ -67,8 +69,7 @@ impl FromServerFnError for UiError {
     }
 }
 
-/// JSON, read as text. The crate's own codec reads bytes, and with that every type that also comes with a page or over the
-/// socket would be compiled into the browser a second time.
+/// JSON for server functions, read by [`json`] like everything else that reaches the browser.
 pub struct JsonText;
 
 /// The answer of every server function: `output = Text`.
@@ -91,11 +92,10 @@ impl<T: Serialize> Encodes<T> for JsonText {
 }
 
 impl<T: DeserializeOwned> Decodes<T> for JsonText {
-    type Error = serde_json::Error;
+    type Error = json::Unreadable;
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        let text = std::str::from_utf8(&bytes).map_err(serde::de::Error::custom)?;
-        serde_json::from_str(text)
+        json::read(std::str::from_utf8(&bytes).map_err(|_| json::Unreadable)?)
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     errors::NotFoundPage,
+    json::Json,
     platform,
     ui::{ChartTables, Crosshair, ErrorState, path},
     url::PageTenant,
@@ -73,7 +74,7 @@ pub fn TenantFrame() -> AnyView {
         return view! { <NotFoundPage /> }.into_any();
     };
     // Synchronous data that comes with the page: the chrome needs no Suspense. Another tenant is another page load.
-    let shell = SharedValue::new(|| platform::shell_data(&tenant)).into_inner();
+    let shell = SharedValue::<_, Json>::new_with_encoding(|| platform::shell_data(&tenant)).into_inner();
     match shell {
         Ok(shell) => inside(tenant, shell),
         Err(error) if error.code() == ErrorCode::NotFound => view! { <NotFoundPage /> }.into_any(),

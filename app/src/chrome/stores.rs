@@ -8,8 +8,8 @@ use contract::{
 use leptos::prelude::*;
 
 use crate::{
+    json::{Data, data},
     live::{Status, use_topic},
-    platform::UiError,
     stores::{StoresArgs, stores_status},
     url::{use_live_mode, use_tenant},
 };
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct StoreWatch {
     /// The state when the page was made.
-    pub first: Resource<Result<Vec<StoreStatus>, UiError>>,
+    pub first: Data<Vec<StoreStatus>>,
     /// The latest state that was pushed.
     pub pushed: ReadSignal<Option<Vec<StoreStatus>>>,
     /// When the latest push was gathered.
@@ -31,7 +31,7 @@ impl StoreWatch {
     /// Reads the stores and follows them.
     pub fn begin() -> Self {
         let (tenant, live) = (use_tenant(), use_live_mode());
-        let first = Resource::new(move || StoresArgs { tenant: tenant.clone() }, stores_status);
+        let first = data(move || StoresArgs { tenant: tenant.clone() }, stores_status);
         let subscribe = Signal::derive(move || Subscribe {
             subscribe: if live.get() { vec![Topic::Stores] } else { Vec::new() },
             ..Subscribe::default()

@@ -9,6 +9,8 @@ use contract::{
 };
 use serde::de::IgnoredAny;
 
+use crate::json;
+
 /// The first wait after a lost connection, milliseconds.
 const FIRST_WAIT_MS: u64 = 500;
 
@@ -68,7 +70,7 @@ pub struct Counter(BTreeMap<Topic, u64>);
 impl Counter {
     /// Judges a message. A snapshot always starts a new count; a delta must follow the push before it.
     pub fn judge(&mut self, text: &str) -> Verdict {
-        let Ok(push) = serde_json::from_str::<Push<IgnoredAny>>(text) else { return Verdict::Ignore };
+        let Ok(push) = json::read::<Push<IgnoredAny>>(text) else { return Verdict::Ignore };
         let last = self.0.insert(push.topic, push.seq);
         match (push.kind, last) {
             (PushKind::Delta, None) => {

@@ -11,6 +11,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
 use crate::{
     demo::{FaultsArgs, SwitchArgs, demo_faults, demo_switch},
+    json::data,
     ui::{Dot, Loaded},
     url::{use_here, use_link, use_tenant},
 };
@@ -23,8 +24,7 @@ const REREAD_SECS: i64 = 15;
 pub(super) fn Faults(page: Memo<OverviewPage>) -> AnyView {
     let tenant = use_tenant();
     let tick = Memo::new(move |_| page.with(|page| page.at.as_secs() / REREAD_SECS));
-    let faults =
-        Resource::new(move || (FaultsArgs { tenant: tenant.clone() }, tick.get()), |(args, _)| demo_faults(args));
+    let faults = data(move || (FaultsArgs { tenant: tenant.clone() }, tick.get()), |(args, _)| demo_faults(args));
     let now = Memo::new(move |_| page.with(|page| page.at));
     let view = Arc::new(move |states: Vec<FaultState>| list(states, now));
     view! {

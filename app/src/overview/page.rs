@@ -22,6 +22,7 @@ use super::{
     trends::Trends,
 };
 use crate::{
+    json::data,
     live::use_topic,
     ui::{EmptyState, Loaded, StaleStrip},
     url::{use_here, use_link, use_live_mode, use_range, use_tenant},
@@ -32,7 +33,7 @@ use crate::{
 pub fn OverviewPage() -> AnyView {
     let (tenant, range, live) = (use_tenant(), use_range(), use_live_mode());
     let query = move || OverviewQuery { range: range.get() };
-    let page = Resource::new(move || OverviewArgs { tenant: tenant.clone(), query: query() }, overview_page);
+    let page = data(move || OverviewArgs { tenant: tenant.clone(), query: query() }, overview_page);
     let subscribe = Signal::derive(move || Subscribe {
         subscribe: if live.get() { vec![Topic::Overview] } else { Vec::new() },
         overview: Some(query()),

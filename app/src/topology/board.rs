@@ -30,6 +30,7 @@ use super::{
     walk::Map,
 };
 use crate::{
+    json,
     live::{Head, Status, follow},
     platform::{UiError, now},
 };
@@ -412,11 +413,11 @@ impl Board {
 /// Applies a push to the graph; false when it does not fit.
 fn take(graph: RwSignal<Graph>, head: Head, text: &str) -> bool {
     match head.kind {
-        PushKind::Snapshot => match serde_json::from_str::<Push<Graph>>(text) {
+        PushKind::Snapshot => match json::read::<Push<Graph>>(text) {
             Ok(push) => graph.try_set(push.data).is_none(),
             Err(_) => false,
         },
-        PushKind::Delta => match serde_json::from_str::<Push<GraphDelta>>(text) {
+        PushKind::Delta => match json::read::<Push<GraphDelta>>(text) {
             Ok(push) => graph.try_update(|graph| push.data.apply(graph)).is_some(),
             Err(_) => false,
         },

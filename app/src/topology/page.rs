@@ -18,6 +18,7 @@ use super::{
     view::{Shape, View},
 };
 use crate::{
+    json::data,
     live::Status,
     ui::{EmptyState, ErrorState, Loaded, StaleStrip},
     url::use_tenant,
@@ -40,7 +41,7 @@ pub fn TopologyPage() -> AnyView {
             Some(_) | None => view.with(|view| Asked::new(&tenant, view)),
         }
     });
-    let first = Resource::new(move || asked.get(), load);
+    let first = data(move || asked.get(), load);
     let draw = Arc::new(move |first: First| {
         Board::provide(tenant.clone(), view, first);
         Effect::new(move |_| standing.set(true));

@@ -6,14 +6,14 @@ use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{ErrorState, Skeleton};
-use crate::platform::UiError;
+use crate::json::Data;
 
 /// Shows `view` with the resource's value. While it is fetched again the old view stays, dimmed. Errors become a card
 /// with a button to try again.
 #[component]
 pub fn Loaded<T>(
     /// What to wait for.
-    resource: Resource<Result<T, UiError>>,
+    resource: Data<T>,
     /// Draws the value.
     view: Arc<dyn Fn(T) -> AnyView + Send + Sync>,
     /// Stands in until the first value is there.
