@@ -28,8 +28,9 @@ pub fn wait_ms(attempt: u32, random: f64) -> i32 {
 pub fn merge<'a>(wants: impl Iterator<Item = (Topic, &'a Subscribe)>) -> Subscribe {
     let mut all = Subscribe::default();
     for (topic, want) in wants.filter(|(topic, want)| want.subscribe.contains(topic)) {
-        if !all.subscribe.contains(&topic) {
-            all.subscribe.push(topic);
+        let place = all.subscribe.partition_point(|before| *before < topic);
+        if all.subscribe.get(place) != Some(&topic) {
+            all.subscribe.insert(place, topic);
         }
         match topic {
             Topic::Topology => all.topology.clone_from(&want.topology),
@@ -37,7 +38,6 @@ pub fn merge<'a>(wants: impl Iterator<Item = (Topic, &'a Subscribe)>) -> Subscri
             Topic::Alerts | Topic::Stores => {}
         }
     }
-    all.subscribe.sort_unstable();
     all
 }
 

@@ -43,17 +43,17 @@ pub fn facts(graph: &Graph) -> BTreeMap<String, Facts> {
         *p95 = [*p95, edge.latency_ms.p95].into_iter().flatten().max_by(f64::total_cmp);
     }
     let nodes = graph.nodes.iter().filter(|node| node.kind != mesh::topology::NodeKind::Box);
-    nodes
-        .map(|node| {
-            let (count, p95) = callers.get(node.id.as_str()).copied().unwrap_or_default();
-            let facts = Facts {
-                sel: sel_of(graph, node),
-                sentence: node_sentence(node, count),
-                latency: p95.filter(|_| second_line(node) == node.namespace).map(ms),
-            };
-            (node.id.clone(), facts)
-        })
-        .collect()
+    let mut all = BTreeMap::new();
+    all.extend(nodes.map(|node| {
+        let (count, p95) = callers.get(node.id.as_str()).copied().unwrap_or_default();
+        let facts = Facts {
+            sel: sel_of(graph, node),
+            sentence: node_sentence(node, count),
+            latency: p95.filter(|_| second_line(node) == node.namespace).map(ms),
+        };
+        (node.id.clone(), facts)
+    }));
+    all
 }
 
 #[cfg(test)]

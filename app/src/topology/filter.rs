@@ -70,8 +70,8 @@ pub fn sieve(graph: &Graph, view: &View) -> Sieve {
 /// Whatever is not well, and the ends of the edges that are not.
 fn sick(graph: &Graph) -> BTreeSet<String> {
     let bad = |status| matches!(status, HealthStatus::Failure | HealthStatus::Degraded | HealthStatus::NotReady);
-    let mut sick: BTreeSet<String> =
-        graph.nodes.iter().filter(|node| bad(node.health.status)).map(|node| node.id.clone()).collect();
+    let mut sick = BTreeSet::new();
+    sick.extend(graph.nodes.iter().filter(|node| bad(node.health.status)).map(|node| node.id.clone()));
     for edge in graph.edges.iter().filter(|edge| bad(edge.health)) {
         sick.extend([edge.id.clone(), edge.source.clone(), edge.target.clone()]);
     }

@@ -42,7 +42,8 @@ pub fn neighbours(graph: &Graph, id: &str) -> BTreeSet<String> {
 
 /// Nodes and all edges between them.
 pub fn with_edges<'a>(graph: &Graph, nodes: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
-    let mut lit: BTreeSet<String> = nodes.map(str::to_owned).collect();
+    let mut lit = BTreeSet::new();
+    lit.extend(nodes.map(str::to_owned));
     let edges: Vec<String> = graph
         .edges
         .iter()

@@ -3,7 +3,10 @@
 use std::cmp::Ordering;
 
 use contract::topology::{Edge, Graph, Node};
-use mesh::topology::{HealthStatus, NodeKind};
+use mesh::{
+    order::in_order,
+    topology::{HealthStatus, NodeKind},
+};
 
 use super::{
     walk::health_rank,
@@ -84,13 +87,6 @@ pub struct CallRow {
     pub edge: Edge,
     /// Caller and callee.
     pub ends: [Node; 2],
-}
-
-/// The places `0..len` in order. One sort for everything: each one written out costs the browser kilobytes.
-pub fn in_order(len: usize, order: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..len).collect();
-    places.sort_by(|a, b| order(*a, *b));
-    places
 }
 
 /// The services that pass `visible`, sorted.

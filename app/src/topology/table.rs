@@ -3,6 +3,7 @@
 use contract::topology::{Graph, Node};
 use mesh::{
     format::{bytes_rate, ms, percent, rate},
+    order::in_order,
     topology::{
         HealthStatus,
         drawing::{edge_rate, state_class},
@@ -12,7 +13,7 @@ use mesh::{
 use super::{
     facts::sel_of,
     markup::{Markup, when},
-    rows::{CallRow, Column, ServiceRow, calls, in_order, services},
+    rows::{CallRow, Column, ServiceRow, calls, services},
     stage::Scene,
     view::Shape,
     words::{self, count, mtls, protocol, state},

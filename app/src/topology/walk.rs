@@ -1,9 +1,10 @@
 //! Moving over the graph without a mouse, and ways between two nodes. Pure: the page decides what to do with the answer.
 
 use contract::topology::Graph;
-use mesh::topology::{HealthStatus, NodeKind, Rect};
-
-use super::rows::in_order;
+use mesh::{
+    order::in_order,
+    topology::{HealthStatus, NodeKind, Rect},
+};
 
 /// A direction of the arrow keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,10 +6,11 @@ use contract::{
 };
 use mesh::{
     format::{bytes_rate, count as number, ms, percent},
+    order::in_order,
     topology::{HealthStatus, NodeFlag, NodeKind, Protocol, drawing::edge_text},
 };
 
-use super::{rows::in_order, view::EdgeText};
+use super::view::EdgeText;
 
 /// The word for a state.
 pub fn state(status: HealthStatus) -> &'static str {

@@ -191,8 +191,11 @@ impl Layout {
     /// does not fit there either is only a line.
     fn marks(&self, svg: &mut String, marks: &[Mark]) {
         let plot = self.scales.plot;
-        let mut sorted: Vec<&Mark> = marks.iter().collect();
-        sorted.sort_by_key(|mark| mark.at_ms);
+        // Few, and a sort of their own would cost the browser kilobytes.
+        let mut sorted: Vec<&Mark> = Vec::with_capacity(marks.len());
+        for mark in marks {
+            sorted.insert(sorted.partition_point(|before| before.at_ms <= mark.at_ms), mark);
+        }
         let mut free_from = [0.0_f64; 2];
         for mark in sorted {
             let Some(x) = self.scales.time_to_x(mark.at_ms) else { continue };

@@ -4,6 +4,7 @@
 pub mod decimal;
 pub mod format;
 mod labels;
+pub mod order;
 pub mod topology;
 
 pub use labels::Labels;

@@ -98,13 +98,14 @@ impl Drawing {
             let Some(at) = layout.nodes.get(&node.id).copied() else { continue };
             if node.kind == NodeKind::Box {
                 let (id, title) = (node.id.clone(), node.label().to_owned());
-                drawing.boxes.push(BoxDrawing { id, at, title, depth: depth(&index, node) });
+                let depth = depth(&index, node);
+                let place = drawing.boxes.partition_point(|before| (before.depth, &before.id) < (depth, &id));
+                drawing.boxes.insert(place, BoxDrawing { id, at, title, depth });
             } else {
                 let cluster = twins.contains(&name_of(node)).then(|| node.cluster.clone());
                 drawing.nodes.push(node_drawing(node, at, cluster));
             }
         }
-        drawing.boxes.sort_by(|a, b| (a.depth, &a.id).cmp(&(b.depth, &b.id)));
         let mut labels = labels(graph, layout, text);
         for edge in &graph.edges {
             let Some(points) = layout.edges.get(&edge.id).filter(|points| points.len() > 1) else { continue };
@@ -131,8 +132,9 @@ fn name_of(node: &Node) -> Name<'_> {
 
 /// Names that several nodes have: they differ in the cluster.
 fn twins(graph: &Graph) -> BTreeSet<Name<'_>> {
-    let mut seen = BTreeSet::new();
-    graph.nodes.iter().map(name_of).filter(|name| !seen.insert(*name)).collect()
+    let (mut seen, mut twins) = (BTreeSet::new(), BTreeSet::new());
+    twins.extend(graph.nodes.iter().map(name_of).filter(|name| !seen.insert(*name)));
+    twins
 }
 
 fn node_drawing(node: &Node, at: Rect, cluster: Option<String>) -> NodeDrawing {

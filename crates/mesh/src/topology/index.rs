@@ -12,7 +12,8 @@ pub(super) struct Index<'g> {
 
 impl<'g> Index<'g> {
     pub(super) fn new(graph: &'g Graph) -> Self {
-        let nodes = graph.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
+        let mut nodes = BTreeMap::new();
+        nodes.extend(graph.nodes.iter().map(|node| (node.id.as_str(), node)));
         let mut incoming: BTreeMap<&str, Vec<&Edge>> = BTreeMap::new();
         for edge in &graph.edges {
             incoming.entry(&edge.target).or_default().push(edge);

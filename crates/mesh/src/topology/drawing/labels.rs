@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::point_at;
-use crate::topology::{Edge, Graph, Layout, NodeKind};
+use crate::{
+    order::in_order,
+    topology::{Edge, Graph, Layout, NodeKind},
+};
 
 /// Height of a label and mean width of its letters, at the size labels are drawn in.
 const HEIGHT: f64 = 13.0;
@@ -31,10 +34,14 @@ pub fn labels(graph: &Graph, layout: &Layout, text: &dyn Fn(&Edge) -> String) ->
             taken.add([rect.x, rect.y, rect.x + rect.w, rect.y + rect.h]);
         }
     }
-    let mut edges: Vec<&Edge> = graph.edges.iter().collect();
-    edges.sort_by(|a, b| b.rate.total_cmp(&a.rate).then_with(|| a.id.cmp(&b.id)));
+    let edges = &graph.edges;
+    let busiest_first = in_order(edges.len(), &|a, b| {
+        let (a, b) = (&edges[a], &edges[b]);
+        b.rate.total_cmp(&a.rate).then_with(|| a.id.cmp(&b.id))
+    });
     let mut labels = BTreeMap::new();
-    for edge in edges {
+    for place in busiest_first {
+        let edge = &edges[place];
         let text = text(edge);
         let Some(points) = layout.edges.get(&edge.id).filter(|points| points.len() > 1 && !text.is_empty()) else {
             continue;
