@@ -7,6 +7,7 @@
 mod open;
 mod plan;
 mod store;
+mod sums;
 mod view;
 
 use std::{

@@ -58,6 +58,16 @@ pub const SAME: &[&str] = &[
     r#"count_values("value", up)"#,
     "sum by (__name__) (up)",
     r#"count by (__name__) ({__name__=~"up|limit"})"#,
+    // sums of rates, which the embedded store makes by itself
+    "sum by (app) (increase(requests_total[10m]))",
+    "sum(rate(requests_total[1m30s]))",
+    "sum by (app, nowhere) (rate(gone[5m]))",
+    "sum by (app) (rate(odd[10m]))",
+    "sum by (room) (rate(temperature[10m]))",
+    "max_over_time(sum by (app) (rate(requests_total[5m]))[20m:1m])",
+    "sum by (app) (rate(requests_total[5m])) / sum by (app) (rate(requests_total[10m]))",
+    "sum by (app) (rate(requests_total[5m])) or sum by (app) (rate(nothing[5m]))",
+    r#"label_replace(sum by (app) (rate(requests_total[5m])), "part", "$1", "app", "(.).*")"#,
     // histograms
     "histogram_quantile(0.95, sum by (le, app) (rate(latency_bucket[5m])))",
     "histogram_quantile(0.5, rate(latency_bucket[5m]))",

@@ -4,9 +4,13 @@
 //! - an alias knows whether its metric name survives to the result, where tsink keeps names that Prometheus drops;
 //! - operands stand in parentheses, where tsink binds `-a ^ b` differently;
 //! - `on` and `ignoring` of one-to-one matches become the aggregation that drops the labels tsink would keep;
+//! - a sum of rates becomes an alias too, of the sum itself ([`super::sums`]);
 //! - `start()` and `end()` become instants, because a range is evaluated step by step.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use contract::Timestamp;
 use promql_parser::{
@@ -19,7 +23,10 @@ use promql_parser::{
     },
 };
 
-use super::store::Selection;
+use super::{
+    store::Selection,
+    sums::{Sum, sum_of},
+};
 use crate::Error;
 
 const ALIAS: &str = "__obstack_";
@@ -36,6 +43,8 @@ pub(super) struct Selector {
     keeps_name: bool,
     /// How far before and after the instant of evaluation it reads, milliseconds.
     pub(super) reach: (i64, i64),
+    /// Not its series are wanted but their sums.
+    pub(super) sum: Option<Sum>,
 }
 
 /// What to do about the name of a result.
@@ -56,6 +65,8 @@ pub(super) struct Plan {
     selectors: Vec<Selector>,
     /// The query groups, matches or rewrites the label `__name__`, so series carry it as a label.
     names_as_labels: bool,
+    /// Sums by their text, so that one that stands in several places is made once.
+    sums: BTreeMap<String, VectorSelector>,
 }
 
 /// What the way from the root to a node means for it.
@@ -79,7 +90,12 @@ impl Plan {
     /// [`Error::Invalid`] for what is no PromQL or what the embedded store cannot evaluate.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let mut expr = parser::parse(text).map_err(|why| Error::invalid("/query", why))?;
-        let mut plan = Self { expr: Expr::from(0.0), selectors: Vec::new(), names_as_labels: mentions_name(&expr) };
+        let mut plan = Self {
+            expr: Expr::from(0.0),
+            selectors: Vec::new(),
+            names_as_labels: mentions_name(&expr),
+            sums: BTreeMap::new(),
+        };
         plan.rewrite(&mut expr, Way { keeps_name: true, before_ms: 0, after_ms: 0 })?;
         plan.expr = expr;
         Ok(plan)
@@ -150,11 +166,36 @@ impl Plan {
             let matcher = Matcher::new_matcher(T_EQL_REGEX, NAME.to_owned(), pattern).map_err(Error::internal)?;
             selector.matchers = Matchers::one(matcher);
         }
-        self.selectors.push(Selector { selection, keeps_name: way.keeps_name, reach });
+        self.selectors.push(Selector { selection, keeps_name: way.keeps_name, reach, sum: None });
         Ok(())
     }
 
+    /// Puts an alias in the place of a sum of rates; false when the expression is none.
+    fn alias_sum(&mut self, expr: &mut Expr, way: Way) -> Result<bool, Error> {
+        let Some((sum, mut selector)) = sum_of(expr).filter(|(_, selector)| selector.name.is_some()) else {
+            return Ok(false);
+        };
+        if self.names_as_labels {
+            return Ok(false);
+        }
+        let text = format!("{} {} {expr}", way.before_ms, way.after_ms);
+        if let Some(known) = self.sums.get(&text) {
+            *expr = Expr::VectorSelector(known.clone());
+            return Ok(true);
+        }
+        self.alias(&mut selector, sum.range_ms, way.dropping())?;
+        if let Some(made) = self.selectors.last_mut() {
+            made.sum = Some(sum);
+        }
+        self.sums.insert(text, selector.clone());
+        *expr = Expr::VectorSelector(selector);
+        Ok(true)
+    }
+
     fn rewrite(&mut self, expr: &mut Expr, way: Way) -> Result<(), Error> {
+        if self.alias_sum(expr, way)? {
+            return Ok(());
+        }
         match expr {
             Expr::VectorSelector(selector) => self.alias(selector, LOOKBACK_MS, way)?,
             Expr::MatrixSelector(MatrixSelector { vs, range }) => self.alias(vs, millis(range), way)?,
@@ -420,7 +461,7 @@ pub(super) fn without_aliases(message: &str) -> String {
     })
 }
 
-fn millis(duration: &Duration) -> i64 {
+pub(super) fn millis(duration: &Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 8).min(i64::MAX / 8)
 }
 

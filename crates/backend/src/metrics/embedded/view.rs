@@ -22,6 +22,7 @@ use tsink::{
 use super::{
     plan::{Plan, Selector, Shown, alias_of, read_alias},
     store::{Found, Selection, Store, StoreError},
+    sums::{Grouped, Sum},
 };
 
 /// Labels as tsink wants them, and samples by time.
@@ -44,6 +45,7 @@ pub(super) struct View {
     names_as_labels: bool,
     range: (i64, i64),
     fetched: Mutex<HashMap<String, Fetched>>,
+    sums: Mutex<HashMap<usize, (i64, i64, Arc<Grouped>)>>,
     overflowed: AtomicBool,
 }
 
@@ -57,6 +59,7 @@ impl View {
             names_as_labels: plan.names_as_labels(),
             range,
             fetched: Mutex::default(),
+            sums: Mutex::default(),
             overflowed: AtomicBool::new(false),
         }
     }
@@ -75,12 +78,7 @@ impl View {
             return Ok(known.series.clone());
         }
         let Some(selector) = self.selectors.get(number) else { return Ok(Series::default()) };
-        let planned = (
-            self.range.0.saturating_sub(selector.reach.0),
-            self.range.1.saturating_add(selector.reach.1).saturating_add(1),
-        );
-        // With an `@` modifier the engine asks for other times than planned; those are the same in every step.
-        let (from, to) = if planned.0 <= start && end <= planned.1 { planned } else { (start, end) };
+        let (from, to) = self.planned(selector, start, end);
         let mut selection = selector.selection.clone();
         if selection.name.is_none() {
             selection.name = Some(real.to_owned());
@@ -91,12 +89,41 @@ impl View {
         Ok(series)
     }
 
-    fn fetch(&self, selection: &Selection, from: i64, to: i64, held: usize) -> Result<Vec<Labelled>> {
-        let found = self.store.read(selection, from, to, self.max_samples.saturating_sub(held)).map_err(|error| {
+    /// What to fetch so that all steps are served. With an `@` modifier the engine asks for other times than planned; those
+    /// are the same in every step.
+    fn planned(&self, selector: &Selector, start: i64, end: i64) -> (i64, i64) {
+        let planned = (
+            self.range.0.saturating_sub(selector.reach.0),
+            self.range.1.saturating_add(selector.reach.1).saturating_add(1),
+        );
+        if planned.0 <= start && end <= planned.1 { planned } else { (start, end) }
+    }
+
+    /// The groups of a sum with the samples of at least `[start, end)`.
+    fn grouped(&self, number: usize, selector: &Selector, sum: &Sum, start: i64, end: i64) -> Result<Arc<Grouped>> {
+        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((from, to, known)) = sums.get(&number)
+            && *from <= start
+            && end <= *to
+        {
+            return Ok(known.clone());
+        }
+        let (from, to) = self.planned(selector, start, end);
+        let held = sums.values().map(|(.., known)| known.len()).sum();
+        let grouped = Arc::new(Grouped::new(sum.clone(), self.read(&selector.selection, from, to, held)?));
+        sums.insert(number, (from, to, grouped.clone()));
+        Ok(grouped)
+    }
+
+    fn read(&self, selection: &Selection, from: i64, to: i64, held: usize) -> Result<Vec<Found>> {
+        self.store.read(selection, from, to, self.max_samples.saturating_sub(held)).map_err(|error| {
             self.overflowed.fetch_or(matches!(error, StoreError::TooMany(_)), Ordering::Relaxed);
             TsinkError::Other(error.to_string())
-        })?;
-        let series = found.into_iter().map(|Found { name, labels, samples }| {
+        })
+    }
+
+    fn fetch(&self, selection: &Selection, from: i64, to: i64, held: usize) -> Result<Vec<Labelled>> {
+        let series = self.read(selection, from, to, held)?.into_iter().map(|Found { name, labels, samples }| {
             let mut labels = as_tsink(&labels);
             if self.names_as_labels {
                 labels.push(Label::new("__name__", &*name));
@@ -135,6 +162,13 @@ impl Storage for View {
             let found = self.fetch(&selection, start, end, 0)?;
             return Ok(found.into_iter().map(|(labels, samples)| (labels, points(&samples))).collect());
         };
+        if let Some((selector, sum)) = self.selectors.get(number).and_then(|one| Some((one, one.sum.as_ref()?))) {
+            // The engine asks for what lies before an instant; a sum stands at the instant itself.
+            let at = end.saturating_sub(1);
+            let grouped = self.grouped(number, selector, sum, at.saturating_sub(sum.range_ms), end)?;
+            let sums = grouped.at(at).into_iter();
+            return Ok(sums.map(|(labels, value)| (labels, vec![DataPoint::new(at, value)])).collect());
+        }
         let series = self.series(metric, number, real, start, end)?;
         let cut = series.iter().filter_map(|(labels, samples)| {
             let first = samples.partition_point(|(at, _)| *at < start);
