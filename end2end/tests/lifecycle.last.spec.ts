@@ -1,6 +1,8 @@
 // Start, stop, and what must survive in between. No browser: the binary alone.
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
+import * as http from "node:http";
+import type * as net from "node:net";
 import * as path from "node:path";
 
 import { expect, test as base } from "@playwright/test";
@@ -119,6 +121,39 @@ users:
     expect((await fetch(`${b.url}/api/v1/auth/me`, { headers: { cookie } })).status).toBe(401);
   } finally {
     await Promise.all(instances.map(({ run }) => run.stop()));
+  }
+});
+
+test("its own spans go to a collector, as part of the caller's trace", async ({ dir }) => {
+  const spans: Buffer[] = [];
+  const collector = http.createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part) => parts.push(part));
+    request.on("end", () => {
+      if (request.url === "/v1/traces") spans.push(Buffer.concat(parts));
+      response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+    });
+  });
+  await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
+  const port = await freePort();
+  const file = config(dir, "spans", `
+listen: 127.0.0.1:${port}
+ops_listen: 127.0.0.1:${await freePort()}
+data_dir: ${dir}/data
+tracing: {otlp_endpoint: "http://127.0.0.1:${(collector.address() as net.AddressInfo).port}"}
+`);
+  const run = launch(["serve", "--config", file], { log: path.join(dir, "log") });
+  try {
+    await until("it answers /readyz", 60, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
+    const trace = "0af7651916cd43dd8448eb211c80319c";
+    await fetch(`http://127.0.0.1:${port}/api/v1/auth/me`, { headers: { traceparent: `00-${trace}-b7ad6b7169203331-01` } });
+    const told = () => Buffer.concat(spans);
+    await until("the span has arrived", 20, () => told().includes(Buffer.from(trace, "hex")));
+    expect(told().includes("http.request")).toBe(true);
+    expect(told().includes("/api/v1/auth/me")).toBe(true);
+  } finally {
+    await run.stop();
+    collector.close();
   }
 });
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use app::public::DemoAccount;
+use axum::serve::ListenerExt;
 use backend::{Backend, config::Config};
 use tokio_util::sync::CancellationToken;
 
@@ -48,10 +49,11 @@ pub fn serve(config: Option<&Path>, site: &Path) -> ExitCode {
 pub fn migrate(config: Option<&Path>) -> ExitCode {
     finish(load(config).and_then(|config| {
         runtime()?.block_on(async {
-            telemetry::start(&config.log)?;
+            let spans = telemetry::start(&config.log, &config.tracing)?;
             let database = backend::Database::open(&config).await.map_err(|error| with_causes(&error))?;
             let outcome = database.migrate().await.map_err(|error| with_causes(&error));
             database.close().await;
+            spans.stop();
             outcome.map(|()| println!("The schema is up to date."))
         })
     }))
@@ -115,6 +117,7 @@ pub struct Portal {
     listener: tokio::net::TcpListener,
     router: axum::Router,
     stop: CancellationToken,
+    spans: telemetry::Spans,
     /// Address people open.
     pub url: String,
 }
@@ -126,7 +129,7 @@ impl Portal {
             Some(Demo { parts, accounts }) => (Some(parts), Some(accounts)),
             None => (None, None),
         };
-        telemetry::start(&config.log)?;
+        let spans = telemetry::start(&config.log, &config.tracing)?;
         let handle = ops::recorder()?;
         let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|error| {
             format!("listen: {} cannot be used: {error}. Choose another address or stop what uses it.", config.listen)
@@ -149,7 +152,7 @@ impl Portal {
             origins: Arc::new(Origins::of(&url)),
             secure_cookies: url.starts_with("https://"),
         };
-        Ok(Self { backend, listener, router: router(state), stop, url })
+        Ok(Self { backend, listener, router: router(state), stop, spans, url })
     }
 
     /// Serves until SIGINT or SIGTERM, then lets open requests finish.
@@ -161,7 +164,13 @@ impl Portal {
             tracing::info!("stopping");
             stop.cancel();
         });
-        let server = axum::serve(self.listener, service).with_graceful_shutdown(self.stop.clone().cancelled_owned());
+        // Answers are written in several pieces; waiting for the acknowledgement of the first would cost 40 ms.
+        let listener = self.listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        });
+        let server = axum::serve(listener, service).with_graceful_shutdown(self.stop.clone().cancelled_owned());
         let serving = tokio::spawn(async move { server.await });
         self.stop.cancelled().await;
         match tokio::time::timeout(DRAIN, serving).await {
@@ -171,6 +180,8 @@ impl Portal {
             Err(_) => tracing::warn!("open requests were cut off"),
         }
         self.backend.close().await;
+        // It blocks while the collector is asked.
+        let _ = tokio::task::spawn_blocking(|| self.spans.stop()).await;
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ mod storage;
 mod stores;
 mod telemetry;
 mod tenants;
+mod tracing;
 mod users;
 mod yaml;
 
@@ -25,6 +26,7 @@ use std::{ffi::OsString, fs, net::SocketAddr, path::Path, path::PathBuf};
 
 use reqwest::Url;
 
+pub use self::tracing::Tracing;
 pub use documentation::markdown;
 pub use log::{Log, LogFormat};
 pub use problem::{ConfigError, ConfigErrors};
@@ -54,6 +56,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// The process's own log.
     pub log: Log,
+    /// Where the process's own spans go.
+    pub tracing: Tracing,
     /// How long people stay signed in.
     pub sessions: Sessions,
     /// Stores beside the embedded one. `OBSTACK_STORES`, none.
@@ -110,6 +114,7 @@ impl Config {
         let database_url = storage::database_url(&mut top);
         let telemetry = Telemetry::read(top.section("telemetry"));
         let log = Log::read(top.section("log"));
+        let tracing = Tracing::read(top.section("tracing"));
         let sessions = Sessions::read(top.section("sessions"));
         let stores = stores::read(&mut top);
         let tenants = tenants::read(&mut top, &stores);
@@ -130,6 +135,7 @@ impl Config {
             database_url: database_url?,
             telemetry: telemetry?,
             log: log?,
+            tracing: tracing?,
             sessions: sessions?,
             stores: stores.into_iter().map(|store| store.config).collect::<Option<_>>()?,
             tenants: tenants.into_iter().map(|tenant| tenant.config).collect::<Option<_>>()?,

@@ -16,6 +16,7 @@ pub async fn layer(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
     let id = super::request_id::current().unwrap_or_default();
     let span = tracing::info_span!("http.request", http.method = %method, http.route = %route, request.id = %id, http.status = tracing::field::Empty);
+    crate::telemetry::continue_trace(&span, request.headers());
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let elapsed = started.elapsed();

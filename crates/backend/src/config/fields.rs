@@ -41,6 +41,8 @@ pub(super) const FIELDS: &[Field] = &[
     field("telemetry.traces.retention", "duration, 1h to 10y", "3d", "7d", "How long the embedded store keeps traces."),
     field("log.format", "`text` or `json`", "text", "json", "Form of the process's own log, on standard error."),
     field("log.filter", "directives", "info", "\"info,sqlx=warn\"", "What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`, `off`), then `target=level` for exceptions."),
+    field("tracing.otlp_endpoint", "URL", "", "http://collector:4318", "Collector that takes the process's own spans as OTLP over HTTP, without `/v1/traces`. Absent: spans only appear in the log."),
+    field("tracing.sample_percent", "0 to 100", "100", "5", "Share of requests whose spans are sent."),
     field("sessions.idle", "duration, 1m to 30d", "8h", "30m", "A session ends after this time without use."),
     field("sessions.absolute", "duration, 1m to 90d", "7d", "1d", "A session ends after this time in any case. At least `sessions.idle`."),
     field("stores[].name", "a-z, 0-9, hyphens", "", "prom-a", "Name of the store, as tenants refer to it. `embedded` is the built-in one and needs no entry."),
