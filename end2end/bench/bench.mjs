@@ -144,11 +144,11 @@ const parts = {
         // Once more through a proxy that keeps the time, for the share alone: the proxy itself costs some.
         const watch = await startWatch(prometheus.url);
         const watched = await startPortal(watch.url, namespaces);
-        const shares = await askGraphs(watched, end, 20, watch.spans);
+        const shares = await askGraphs(watched, end, 40, watch.spans);
         await watched.stop();
         watch.stop();
         record(`  of that the portal itself, p95`, quantile(shares.own, 0.95), "ms", namespaces === 200 ? 60 : undefined,
-          `time of a call in which no query was open at Prometheus; p50 ${print(quantile(shares.own, 0.5))} ms, ${(watch.spans.length / 23).toFixed(0)} queries per graph`);
+          `time of a call in which no query was open at Prometheus; p50 ${print(quantile(shares.own, 0.5))} ms, ${(watch.spans.length / 43).toFixed(0)} queries per graph`);
       } finally {
         await prometheus.stop();
         fs.rmSync(dir, { recursive: true, force: true });

@@ -36,16 +36,11 @@ impl Backend {
     pub(crate) async fn graph(self: &Arc<Self>, scope: &Scope, query: TopologyQuery) -> Result<Graph, Error> {
         scope.require(Permission::ViewMesh)?;
         let query = checked(query)?;
-        let with_layout = query.layout;
-        // The layout is made once and left out for those who did not ask: it costs less than a second computation.
-        let key = (scope.tenant().id, TopologyQuery { layout: true, ..query });
+        let key = (scope.tenant().id, query);
         // What was at a fixed instant may still fill up with late samples for a while, but not with every round.
         let round = if key.1.at.is_some() { 0 } else { self.rounds().current() };
         let aged = self.caches().graphs.get(&key, round, || self.gather_graph(scope, &key)).await?;
         let mut graph = aged.value.as_ref().clone();
-        if !with_layout {
-            graph.layout = None;
-        }
         if let Some(error) = aged.stale_because {
             graph.age_ms = u64::try_from(aged.age.as_millis()).unwrap_or(u64::MAX).max(1);
             graph.partial = true;
@@ -102,19 +97,24 @@ impl Backend {
         }
         warnings.dedup();
         let mesh_scope = scope.mesh().clone();
-        let memory = self.caches().layouts.of(key);
+        let memory = query.layout.then(|| self.caches().layouts.of(key));
         let at_text = at.to_string();
-        tokio::task::spawn_blocking(move || {
+        let (built, rows) = tokio::task::spawn_blocking(move || {
             let mut built = graph::build(&rows, &view, &|cluster, namespace| mesh_scope.sees(cluster, namespace));
             built.at = at_text;
             built.partial = built.partial || !warnings.is_empty();
             built.warnings.extend(warnings);
-            let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-            built.layout = Some(graph::layout(&built, &mut memory));
-            built
+            if let Some(memory) = memory {
+                let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+                built.layout = Some(graph::layout(&built, &mut memory));
+            }
+            (built, rows)
         })
         .await
-        .map_err(Error::internal)
+        .map_err(Error::internal)?;
+        // Taking apart 20,000 rows takes milliseconds; nobody has to wait for it.
+        drop(tokio::task::spawn_blocking(move || drop(rows)));
+        Ok(built)
     }
 }
 
