@@ -37,6 +37,13 @@ struct Fetched {
     series: Series,
 }
 
+/// A sum with the range its samples are of.
+struct Summed {
+    from: i64,
+    to: i64,
+    grouped: Arc<Grouped>,
+}
+
 /// The store as one query sees it.
 pub(super) struct View {
     store: Arc<Store>,
@@ -45,7 +52,7 @@ pub(super) struct View {
     names_as_labels: bool,
     range: (i64, i64),
     fetched: Mutex<HashMap<String, Fetched>>,
-    sums: Mutex<HashMap<usize, (i64, i64, Arc<Grouped>)>>,
+    sums: Mutex<HashMap<usize, Summed>>,
     overflowed: AtomicBool,
 }
 
@@ -102,16 +109,16 @@ impl View {
     /// The groups of a sum with the samples of at least `[start, end)`.
     fn grouped(&self, number: usize, selector: &Selector, sum: &Sum, start: i64, end: i64) -> Result<Arc<Grouped>> {
         let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((from, to, known)) = sums.get(&number)
-            && *from <= start
-            && end <= *to
+        if let Some(known) = sums.get(&number)
+            && known.from <= start
+            && end <= known.to
         {
-            return Ok(known.clone());
+            return Ok(known.grouped.clone());
         }
         let (from, to) = self.planned(selector, start, end);
-        let held = sums.values().map(|(.., known)| known.len()).sum();
+        let held = sums.values().map(|known| known.grouped.len()).sum();
         let grouped = Arc::new(Grouped::new(sum.clone(), self.read(&selector.selection, from, to, held)?));
-        sums.insert(number, (from, to, grouped.clone()));
+        sums.insert(number, Summed { from, to, grouped: grouped.clone() });
         Ok(grouped)
     }
 
