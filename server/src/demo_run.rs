@@ -75,7 +75,7 @@ pub async fn run(options: DemoOptions) -> Result<(), String> {
         tracing::warn!(%error, "the history before the start is missing");
     }
     portal.backend.scrape(scrape_targets(supervisor.targets())).map_err(|error| error.to_string())?;
-    print_welcome(&portal.url, started);
+    print_welcome(&portal.url, &options.data_dir, started);
     let outcome = portal.run().await;
     supervisor.shutdown().await;
     outcome
@@ -122,16 +122,19 @@ async fn write_history(backend: &Backend, data_dir: &Path) -> Result<(), String>
     Ok(())
 }
 
-fn print_welcome(url: &str, started: Instant) {
+fn print_welcome(url: &str, data_dir: &Path, started: Instant) {
     println!("\nObstack is up after {:.1} s:  {url}\n", started.elapsed().as_secs_f64());
     println!("  password for all of them: {PASSWORD}");
     for (email, _, what) in LOGINS {
         println!("  {email:<18} {what}");
     }
     println!("\n  {}", history::NOTE);
-    println!(
-        "  obstack demo break NAME switches a fault on; obstack demo faults lists them. Ctrl-C stops everything.\n"
-    );
+    // In full, so that it works in any directory and without the program on the path.
+    let program = std::env::current_exe().map_or_else(|_| "obstack".to_owned(), |path| path.display().to_string());
+    let data_dir = std::fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    println!("  Break something in the page, or in another terminal (without a name, it lists what there is):");
+    println!("  {program} demo --data-dir {} break payments-slow", data_dir.display());
+    println!("  Ctrl-C stops everything.\n");
 }
 
 /// Where the portal keeps its state: below the mesh's own directory, because the portal claims its directory for itself.

@@ -112,7 +112,7 @@ pub async fn demo_picture(
         Theme::Dark => mesh::topology::Theme::Dark,
         Theme::System => mesh::topology::Theme::Auto,
     };
-    ([(header::CONTENT_TYPE, "image/svg+xml")], mesh::topology::svg(&graph, colours)).into_response()
+    ([(header::CONTENT_TYPE, "image/svg+xml")], mesh::topology::moving_svg(&graph, colours)).into_response()
 }
 
 /// Query of the sign-in page.

@@ -76,7 +76,7 @@ pub fn render_landing(look: &Look, page: &LandingPage) -> String {
                     </div>
                     <div>
                         <h2>"Walls between tenants"</h2>
-                        <p>"Every query is rewritten for its tenant before it leaves, and the database checks once more."</p>
+                        <p>"Every query is rewritten for its tenant before it leaves, and what belongs to others does not exist."</p>
                     </div>
                     <div>
                         <h2>"Your stores, or none"</h2>

@@ -13,7 +13,7 @@ mod rows;
 mod view;
 
 pub use build::build;
-pub use export::{Theme, csv, dot, svg};
+pub use export::{Theme, csv, dot, moving_svg, svg};
 pub use find::{Find, FindError, Found};
 pub use graph::*;
 pub use layout::{BOX_TITLE, LayoutMemory, NODE_HEIGHT, NODE_MAX_WIDTH, NODE_WIDTH, layout};

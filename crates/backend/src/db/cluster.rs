@@ -218,7 +218,7 @@ fn options(socket_dir: &std::path::Path, role: &str, database: &str) -> PgConnec
     PgConnectOptions::new_without_pgpass().socket(socket_dir).username(role).database(database)
 }
 
-/// Makes the application's role and database where they are missing. The role is no superuser: row-level security holds.
+/// Makes the application's role and database where they are missing. The role is no superuser.
 /// False when whoever answers is not the postmaster of this run.
 async fn prepare(admin: &PgConnectOptions, run_name: &str) -> Result<bool, sqlx::Error> {
     let mut connection = admin.clone().disable_statement_logging().connect().await?;

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 use contract::{
     ApiError, TimeRange,
-    topology::{DurationSecs, Focus, Graph, GraphType, NodeDetail, Topology, TopologyQuery},
+    topology::{BoxBy, Boxes, DurationSecs, Focus, Graph, GraphType, NodeDetail, Topology, TopologyQuery},
 };
 use futures::future::join_all;
 use mesh::topology::{self as graph, Part, Rows, View};
@@ -55,6 +55,7 @@ impl Backend {
         let query = TopologyQuery {
             graph: GraphType::App,
             duration: DurationSecs(60),
+            box_by: Boxes(vec![BoxBy::Namespace]),
             layout: true,
             ..TopologyQuery::default()
         };

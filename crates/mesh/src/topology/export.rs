@@ -6,7 +6,7 @@ mod svg;
 
 pub use csv::csv;
 pub use dot::dot;
-pub use svg::{Theme, svg};
+pub use svg::{Theme, moving_svg, svg};
 
 #[cfg(test)]
 mod tests;

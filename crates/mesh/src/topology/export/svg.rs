@@ -41,8 +41,23 @@ const RULES: &str = "text{font-family:Inter,system-ui,sans-serif}.bg{fill:var(--
     .label{font-size:10.5px;text-anchor:middle;fill:var(--muted);stroke:var(--surface);stroke-width:4px;paint-order:stroke}\
     .label.warn{fill:var(--warn)}.label.crit{fill:var(--crit)}";
 
+/// What a moving picture has beside [`RULES`]. Nothing moves for readers who do not want it to.
+const MOVING: &str = ".dot{fill:var(--unk)}.dot.ok{fill:var(--ok)}.dot.warn{fill:var(--warn)}.dot.crit{fill:var(--crit)}\
+    .dot.tcp{fill:var(--tcp)}@media(prefers-reduced-motion:reduce){.dot{display:none}}";
+/// A dot needs so long from one end of an edge to the other, seconds.
+const TRAVEL_SECS: f64 = 2.8;
+
 /// Draws the graph with its layout, or with a fresh one when it has none.
 pub fn svg(graph: &Graph, theme: Theme) -> String {
+    draw(graph, theme, false)
+}
+
+/// Like [`svg`], with dots that travel along the edges, more of them where there is more traffic. It moves without a script.
+pub fn moving_svg(graph: &Graph, theme: Theme) -> String {
+    draw(graph, theme, true)
+}
+
+fn draw(graph: &Graph, theme: Theme, moving: bool) -> String {
     let fresh;
     let places = match &graph.layout {
         Some(places) => places,
@@ -69,7 +84,7 @@ pub fn svg(graph: &Graph, theme: Theme) -> String {
     if !graph.at.is_empty() {
         put(&mut out, format_args!(" at {}", Escaped(&graph.at)));
     }
-    put(&mut out, format_args!("</title><style>{colours}{RULES}</style><defs>"));
+    put(&mut out, format_args!("</title><style>{colours}{RULES}{}</style><defs>", if moving { MOVING } else { "" }));
     for state in ["ok", "warn", "crit", "tcp", "unk"] {
         put(
             &mut out,
@@ -97,6 +112,9 @@ pub fn svg(graph: &Graph, theme: Theme) -> String {
     for edge in &drawing.edges {
         line(&mut out, edge);
     }
+    if moving {
+        drawing.edges.iter().filter(|edge| edge.label.is_some()).for_each(|edge| dots(&mut out, edge));
+    }
     for node in &drawing.nodes {
         shape(&mut out, node);
     }
@@ -114,6 +132,20 @@ fn line(out: &mut String, edge: &EdgeDrawing) {
         out,
         format_args!("<path class=\"edge {state} w{width}{plain}\" d=\"{path}\" marker-end=\"url(#head-{state})\"/>"),
     );
+}
+
+fn dots(out: &mut String, edge: &EdgeDrawing) {
+    let EdgeDrawing { path, state, width, .. } = edge;
+    for dot in 0..*width {
+        let begun = TRAVEL_SECS * f64::from(dot) / f64::from(*width);
+        put(
+            out,
+            format_args!(
+                "<circle class=\"dot {state}\" r=\"2.2\"><animateMotion dur=\"{TRAVEL_SECS}s\" begin=\"-{begun:.2}s\" \
+             repeatCount=\"indefinite\" path=\"{path}\"/></circle>"
+            ),
+        );
+    }
 }
 
 fn label(out: &mut String, edge: &EdgeDrawing) {

@@ -145,3 +145,12 @@ fn formulas_are_disarmed_and_numbers_are_not() {
         assert!(csv(&graph).contains(&format!("east,shop,{cell},")), "{name:?}");
     }
 }
+
+#[test]
+fn only_the_moving_picture_moves() {
+    let graph = mk_graph();
+    assert!(!svg(&graph, Theme::Light).contains("animate"));
+    let moving = moving_svg(&graph, Theme::Light);
+    assert!(moving.contains("<animateMotion") && moving.contains("prefers-reduced-motion"));
+    assert_eq!(moving.matches("<circle class=\"dot").count(), moving.matches("</circle>").count());
+}
