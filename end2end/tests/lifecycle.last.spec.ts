@@ -62,6 +62,13 @@ test("a directory with somebody else's files is refused", async ({ dir }) => {
   expect(fs.readFileSync(path.join(data, "postgres", "beach.jpg"), "utf8")).toBe("not ours");
 });
 
+test("the demo stays on this machine: its password is no secret", async ({ dir }) => {
+  const run = launch(["demo", "--data-dir", path.join(dir, "data"), "--listen", `0.0.0.0:${await freePort()}`], { log: path.join(dir, "log") });
+  const { code } = await run.ended;
+  expect(code).not.toBe(0);
+  expect(run.output()).toMatch(/--listen 0\.0\.0\.0.*127\.0\.0\.1/s);
+});
+
 /** A configuration for `obstack serve`. */
 function config(dir: string, name: string, more: string): string {
   const file = path.join(dir, `${name}.yaml`);

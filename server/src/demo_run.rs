@@ -145,6 +145,12 @@ fn portal_dir(data_dir: &Path) -> PathBuf {
 /// The demo's configuration, written and read like a user's own.
 fn config(options: &DemoOptions) -> Result<Config, String> {
     let DemoOptions { listen, ops_listen, data_dir, .. } = options;
+    if !listen.ip().is_loopback() {
+        return Err(format!(
+            "--listen {listen}: everybody knows the demo's password, so it listens on this machine only. \
+             Choose 127.0.0.1, and reach it from elsewhere through an SSH tunnel."
+        ));
+    }
     let data_dir = serde_json::to_string(&portal_dir(data_dir).to_string_lossy()).map_err(|error| error.to_string())?;
     let text = format!(
         r#"
@@ -172,7 +178,8 @@ users:
     );
     let env = |name: &str| match name {
         "DEMO_PASSWORD" => Some(PASSWORD.to_owned()),
-        "OBSTACK_DATABASE_URL" | "OBSTACK_LOG_FILTER" | "OBSTACK_LOG_FORMAT" => std::env::var(name).ok(),
+        // Never a database of somebody else's: the demo writes accounts whose password everybody knows.
+        "OBSTACK_LOG_FILTER" | "OBSTACK_LOG_FORMAT" => std::env::var(name).ok(),
         _ => None,
     };
     Config::read(Some(("the demo's configuration", &text)), &env).map_err(|errors| errors.to_string())

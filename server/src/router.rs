@@ -29,13 +29,14 @@ pub const FORMS: &[(&str, &str)] = &[
 
 /// The router of the main port.
 pub fn router(state: AppState) -> Router {
-    let idle = time::Duration::try_from(state.backend.config().sessions.idle).unwrap_or(time::Duration::HOUR);
+    // The cookie is only sent at sign-in; that a session was not used for too long is the database's to know.
+    let lifetime = time::Duration::try_from(state.backend.config().sessions.absolute).unwrap_or(time::Duration::HOUR);
     let sessions = SessionManagerLayer::new(PgSessions(state.backend.clone()))
         .with_name("obstack_session")
         .with_http_only(true)
         .with_secure(state.secure_cookies)
         .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(idle));
+        .with_expiry(Expiry::OnInactivity(lifetime));
 
     let leptos_routes = generate_route_list(app::App);
     let shell_options = state.leptos.clone();

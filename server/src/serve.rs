@@ -37,7 +37,7 @@ pub struct DemoOptions {
 /// `obstack serve`
 pub fn serve(config: Option<&Path>, site: &Path) -> ExitCode {
     finish(load(config).and_then(|config| {
-        runtime()?.block_on(async {
+        run(async {
             let portal = Portal::start(config, site, None).await?;
             println!("Obstack listens on {}", portal.url);
             portal.run().await
@@ -48,7 +48,7 @@ pub fn serve(config: Option<&Path>, site: &Path) -> ExitCode {
 /// `obstack migrate`
 pub fn migrate(config: Option<&Path>) -> ExitCode {
     finish(load(config).and_then(|config| {
-        runtime()?.block_on(async {
+        run(async {
             let spans = telemetry::start(&config.log, &config.tracing)?;
             let database = backend::Database::open(&config).await.map_err(|error| with_causes(&error))?;
             let outcome = database.migrate().await.map_err(|error| with_causes(&error));
@@ -61,7 +61,7 @@ pub fn migrate(config: Option<&Path>) -> ExitCode {
 
 /// `obstack demo`
 pub fn demo(options: DemoOptions) -> ExitCode {
-    finish(runtime().and_then(|runtime| runtime.block_on(crate::demo_run::run(options))))
+    finish(run(crate::demo_run::run(options)))
 }
 
 fn finish(outcome: Result<(), String>) -> ExitCode {
@@ -88,6 +88,14 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 fn load(path: Option<&Path>) -> Result<Config, String> {
     Config::load(path, &|name| std::env::var(name).ok()).map_err(|errors| errors.to_string())
+}
+
+/// Runs to the end. Work that still blocks a thread then, such as a query nobody waits for, does not hold up the exit.
+fn run(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    outcome
 }
 
 /// At least four workers: with fewer, streamed pages that wait for each other can stall (leptos-rs/leptos#4647).

@@ -99,7 +99,7 @@ pub(super) fn Keyboard() -> impl IntoView {
         let go = go.clone();
         move |range: TimeRange| {
             let [from, to] = range_params(range);
-            go(here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref())]));
+            go(here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref()), ("at", None)]));
         }
     };
     let now = || Timestamp(js_sys::Date::now() as i64);
@@ -173,7 +173,7 @@ pub(super) fn Keyboard() -> impl IntoView {
                 let frozen = shifted(current, Shift::Freeze, now());
                 goto_range(frozen);
                 let [from, to] = range_params(frozen);
-                let address = here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref())]);
+                let address = here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref()), ("at", None)]);
                 copy(&format!("{}{address}", window().location().origin().unwrap_or_default()));
                 true
             }

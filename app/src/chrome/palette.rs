@@ -106,7 +106,7 @@ pub(super) fn Palette() -> AnyView {
             });
             for (secs, name) in PRESETS {
                 let [from, to] = range_params(last(secs));
-                let to = here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref()), ("live", None)]);
+                let to = here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref()), ("live", None), ("at", None)]);
                 put("Time", name.to_owned(), String::new(), Act::Go(to));
             }
             shell.with_value(|shell| {

@@ -90,6 +90,10 @@ pub struct Board {
     pub frame: Memo<Frame>,
     /// The whole drawing at once, however small it gets.
     pub whole: RwSignal<bool>,
+    /// The handle of the strip is being moved.
+    scrubbing: RwSignal<bool>,
+    /// The place it has come to while another one is on its way.
+    next: StoredValue<Option<usize>>,
     go: StoredValue<Box<dyn Fn(String, bool) + Send + Sync>>,
     /// Number of the latest fetch.
     turn: StoredValue<u64>,
@@ -110,9 +114,11 @@ impl Board {
     /// Makes the state from the first data and keeps it fresh from then on.
     pub fn provide(tenant: TenantSlug, view: Memo<View>, first: First) -> Self {
         let graph = RwSignal::new(first.graph);
+        let scrubbing = RwSignal::new(false);
         let wanted = {
             let tenant = tenant.clone();
-            Memo::new(move |_| view.with(|view| (view.follows(), Asked::new(&tenant, view).graph)))
+            // While somebody looks through the past, nothing of the present may be put into what is shown.
+            Memo::new(move |_| view.with(|view| (view.follows() && !scrubbing.get(), Asked::new(&tenant, view).graph)))
         };
         let subscribe = Signal::derive(move || match wanted.get() {
             (true, args) => {
@@ -136,6 +142,8 @@ impl Board {
             panel: RwSignal::new(Panel { sel: view.with_untracked(|view| view.sel.clone()), data: first.detail }),
             checks: RwSignal::new(first.checks),
             strip: RwSignal::new(None),
+            scrubbing,
+            next: StoredValue::new(None),
             trouble,
             busy: RwSignal::new(false),
             status,
@@ -170,12 +178,12 @@ impl Board {
             }
             args
         });
-        Effect::new(move |before: Option<Option<String>>| {
-            let sel = self.view.with(|view| view.sel.clone());
-            if before.is_some_and(|before| before != sel) {
-                self.fetch_detail(sel.clone());
+        let charted = Memo::new(move |_| self.view.with(|view| (view.sel.clone(), view.range)));
+        Effect::new(move |before: Option<()>| {
+            let (sel, _) = charted.get();
+            if before.is_some() {
+                self.fetch_detail(sel);
             }
-            sel
         });
         let empty = Memo::new(move |_| self.graph.with(|graph| graph.nodes.is_empty()));
         Effect::new(move |_| {
@@ -242,6 +250,10 @@ impl Board {
                 }
                 Err(error) => self.trouble.set(Some(error)),
             }
+            let next = self.next.try_update_value(Option::take).flatten();
+            if let Some(place) = next.filter(|_| self.scrubbing.get_untracked()) {
+                self.look_at(place, true);
+            }
         });
     }
 
@@ -268,12 +280,22 @@ impl Board {
             return;
         };
         let at = (!last).then_some(at);
-        if moving {
-            let view = self.view.with_untracked(|view| view.with(|view| view.at = at));
-            self.fetch(self.tenant.with_value(|tenant| Asked::new(tenant, &view).graph));
-        } else {
-            self.go(false, move |view| view.at = at);
+        self.scrubbing.set(moving);
+        let view = self.view.with_untracked(|view| view.with(|view| view.at = at));
+        let show = || self.fetch(self.tenant.with_value(|tenant| Asked::new(tenant, &view).graph));
+        match moving {
+            // One at a time: what the handle has passed by meanwhile nobody needs to see.
+            true if self.busy.get_untracked() => self.next.set_value(Some(place)),
+            true => show(),
+            // Where the address stays, nobody else fetches what belongs to it.
+            false if self.view.with_untracked(|view| view.at == at) => show(),
+            false => self.go(false, move |view| view.at = at),
         }
+    }
+
+    /// The handle is being moved.
+    pub fn is_scrubbing(self) -> bool {
+        self.scrubbing.get_untracked()
     }
 
     /// Asks why there is nothing, whenever there is nothing.
@@ -297,7 +319,7 @@ impl Board {
         let args = NodeArgs { tenant: self.tenant.get_value(), focus, range };
         spawn_local(async move {
             let data = Some(topology_node(args).await);
-            if self.view.try_with_untracked(|view| view.sel == sel) == Some(true) {
+            if self.view.try_with_untracked(|view| view.sel == sel && view.range == range) == Some(true) {
                 self.panel.set(Panel { sel, data });
             }
         });

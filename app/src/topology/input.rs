@@ -84,6 +84,10 @@ impl Input {
     /// A pointer goes up.
     pub fn up(self, event: &PointerEvent) {
         self.fingers.update_value(|fingers| fingers.retain(|finger| finger.id != event.pointer_id()));
+        // Where the handle came back to its old place, the browser tells of no change.
+        if self.board.is_scrubbing() {
+            self.scrub(event, false);
+        }
     }
 
     /// A pointer comes over something: a node lights up with its neighbours.

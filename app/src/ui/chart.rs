@@ -186,7 +186,10 @@ fn Overlay(
         {
             let range = TimeRange { from: TimePoint::At(Timestamp(from)), to: TimePoint::At(Timestamp(to)) };
             let [from, to] = range_params(range);
-            navigate(&here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref())]), NavigateOptions::default());
+            navigate(
+                &here(&[(from.0, from.1.as_deref()), (to.0, to.1.as_deref()), ("at", None)]),
+                NavigateOptions::default(),
+            );
         }
     };
     let on_leave = move |_: PointerEvent| {

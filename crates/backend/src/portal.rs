@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -29,7 +29,7 @@ use crate::{
     live::{Live, Rounds},
     metrics::embedded::Embedded,
     overview::Baseline,
-    scope::{Permission, SeenTenant},
+    scope::{Permission, Seen, SeenTenant},
     start::Running,
     stores::StoreSet,
     tenants,
@@ -39,11 +39,18 @@ use crate::{
 /// Answers that several people share, keyed by tenant first.
 #[derive(Default)]
 pub(crate) struct Caches {
-    pub graphs: Cache<(Uuid, TopologyQuery), Graph>,
-    pub overview: Cache<(Uuid, OverviewQuery), OverviewPage>,
-    pub baseline: Cache<Uuid, Baseline>,
+    pub graphs: Cache<(Seen, TopologyQuery), Graph>,
+    pub overview: Cache<(Seen, OverviewQuery), OverviewPage>,
+    pub baseline: Cache<Seen, Baseline>,
     pub layouts: Layouts,
-    pub tenants: Mutex<HashMap<TenantSlug, Arc<SeenTenant>>>,
+    pub tenants: Mutex<KnownTenants>,
+}
+
+/// Tenants that were read, and how often all of them were forgotten.
+#[derive(Default)]
+pub(crate) struct KnownTenants {
+    all: HashMap<TenantSlug, Arc<SeenTenant>>,
+    forgotten: u64,
 }
 
 /// All services of a running portal.
@@ -143,18 +150,31 @@ impl Backend {
 
 impl Backend {
     pub(crate) fn forget_tenants(&self) {
-        self.caches.tenants.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut known = self.known_tenants();
+        known.all.clear();
+        known.forgotten += 1;
+    }
+
+    fn known_tenants(&self) -> MutexGuard<'_, KnownTenants> {
+        self.caches.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A tenant from the cache, or from the database; the cache is emptied when any instance changes a tenant.
     async fn seen_tenant(&self, slug: &TenantSlug) -> Result<Option<Arc<SeenTenant>>, Error> {
-        let known = || self.caches.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tenant) = known().get(slug) {
-            return Ok(Some(tenant.clone()));
-        }
+        let before = {
+            let known = self.known_tenants();
+            if let Some(tenant) = known.all.get(slug) {
+                return Ok(Some(tenant.clone()));
+            }
+            known.forgotten
+        };
         let Some(record) = tenants::find(self.db(), slug).await? else { return Ok(None) };
         let tenant = Arc::new(SeenTenant::new(record));
-        known().insert(slug.clone(), tenant.clone());
+        let mut known = self.known_tenants();
+        // What was read before a change is good for this request, not for later ones.
+        if known.forgotten == before {
+            known.all.insert(slug.clone(), tenant.clone());
+        }
         Ok(Some(tenant))
     }
 }

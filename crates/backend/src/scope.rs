@@ -1,7 +1,10 @@
 //! Whose request this is and what it may touch. A [`Scope`] is the only key to data: services take it first, stores put
 //! it into every statement and query. Only authentication, a job or a test can make one.
 
-use std::sync::Arc;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use contract::{
     TenantSlug,
@@ -46,7 +49,12 @@ pub struct Scope {
 pub(crate) struct SeenTenant {
     record: TenantRecord,
     mesh: MeshScope,
+    sees: u64,
 }
+
+/// What answers may be shared by: the tenant, and what it sees as of now. A tenant whose part of the mesh or whose stores
+/// change has another one, so that nothing it saw before is shown to it again.
+pub(crate) type Seen = (uuid::Uuid, u64);
 
 impl SeenTenant {
     /// Selectors that name what cannot exist see nothing; they are logged, because somebody wrote them.
@@ -62,7 +70,10 @@ impl SeenTenant {
             .ok()
         });
         let mesh = MeshScope::new(selectors);
-        Self { record, mesh }
+        let mut hasher = DefaultHasher::new();
+        format!("{:?} {:?}", record.mesh, record.stores).hash(&mut hasher);
+        let sees = hasher.finish();
+        Self { record, mesh, sees }
     }
 }
 
@@ -100,6 +111,11 @@ impl Scope {
     /// The tenant as the database knows it.
     pub fn tenant(&self) -> &TenantRecord {
         &self.tenant.record
+    }
+
+    /// What answers for this scope may be shared by.
+    pub(crate) fn seen(&self) -> Seen {
+        (self.tenant.record.id, self.tenant.sees)
     }
 
     /// The caller.

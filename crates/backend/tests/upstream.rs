@@ -107,9 +107,13 @@ async fn a_slow_server_meets_the_deadline() {
 #[tokio::test]
 async fn oversized_answers_are_cut_off() {
     let announced = Stub::answering("200 OK", "", &" ".repeat(70_000)).await;
-    assert_eq!(why(ask(&client(&announced.url)).await), "its answer is larger than 64 KiB");
     let endless = Stub::start(Behaviour::Endless).await;
-    assert_eq!(why(ask(&client(&endless.url)).await), "its answer is larger than 64 KiB");
+    for url in [&announced.url, &endless.url] {
+        let outcome = ask(&client(url)).await;
+        // The question asked for too much; the store is as well as before.
+        let told = matches!(&outcome, Err(Error::Invalid { why, .. }) if why.contains("larger than 64 KiB"));
+        assert!(told, "{outcome:?}");
+    }
 }
 
 #[tokio::test]

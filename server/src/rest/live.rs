@@ -9,7 +9,10 @@ use axum::{
     },
     response::Response,
 };
-use backend::{LiveData, Scope, Visitor};
+use backend::{
+    LiveData, Scope, Visitor,
+    auth::sessions::{self, SessionKey},
+};
 use contract::{
     Door, TenantSlug, Timestamp,
     live::{Push, PushKind, Subscribe, Topic},
@@ -36,6 +39,10 @@ const RECHECK: Duration = Duration::from_secs(10);
 const MAX_MESSAGE: usize = 16 * 1024;
 /// Close code for a session that has ended (private range).
 const CLOSE_SESSION_OVER: u16 = 4401;
+/// Close code for "come again later".
+const CLOSE_TRY_AGAIN: u16 = 1013;
+/// A client that takes nothing for so long is gone.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Close code for a message that cannot be read.
 const CLOSE_BAD_MESSAGE: u16 = 1008;
 
@@ -54,7 +61,13 @@ async fn live(
     session: Session,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, HttpError> {
-    let guard = Guard { state, session, tenant: place.scope.slug().clone() };
+    let user: Option<String> = session.get(USER).await.ok().flatten();
+    let guard = Guard {
+        state,
+        session: session.id().map(|id| SessionKey::of(id.0)),
+        user: user.and_then(|id| id.parse().ok()),
+        tenant: place.scope.slug().clone(),
+    };
     drop(visitor);
     Ok(upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
         metrics::gauge!("obstack_live_sockets").increment(1.0);
@@ -66,20 +79,22 @@ async fn live(
 /// Tells whether the socket's owner may still listen.
 struct Guard {
     state: AppState,
-    session: Session,
+    session: Option<SessionKey>,
+    user: Option<uuid::Uuid>,
     tenant: TenantSlug,
 }
 
 impl Guard {
-    /// The scope as of now; none when the session ended or the membership is gone.
-    async fn scope(&self) -> Option<Scope> {
-        // A fresh handle: the request's own has its data cached.
-        let id = self.session.id()?;
-        let store = Arc::new(crate::session::PgSessions(self.state.backend.clone()));
-        let user: Option<String> = Session::new(Some(id), store, None).get(USER).await.ok()?;
-        let visitor: Arc<Visitor> = self.state.backend.visitor(user.and_then(|id| id.parse().ok())).await.ok()?;
-        visitor.me()?;
-        visitor.scope(&self.tenant).ok()
+    /// The scope as of now; none when the session ended or the membership is gone. An open socket is no use of the
+    /// session: who left a page open is signed out in time.
+    async fn scope(&self) -> Result<Option<Scope>, backend::Error> {
+        let backend = &self.state.backend;
+        let (Some(session), Some(user)) = (self.session, self.user) else { return Ok(None) };
+        if !sessions::is_alive(backend.db(), session, backend.clock().now()).await? {
+            return Ok(None);
+        }
+        let visitor: Arc<Visitor> = backend.visitor(Some(user)).await?;
+        Ok(visitor.me().and_then(|_| visitor.scope(&self.tenant).ok()))
     }
 }
 
@@ -118,10 +133,15 @@ async fn serve(socket: WebSocket, guard: Guard, scope: Scope) {
                 Some(Ok(Message::Close(_)) | Err(_)) | None => false,
             },
             data = feed.next() => push(&mut sink, &mut sent, data).await,
-            _ = ping.tick() => sink.send(Message::Ping(axum::body::Bytes::new())).await.is_ok(),
+            _ = ping.tick() => deliver(&mut sink, Message::Ping(axum::body::Bytes::new())).await,
             _ = recheck.tick() => match guard.scope().await {
-                Some(scope) => { feed.update_scope(scope); true }
-                None => close(&mut sink, CLOSE_SESSION_OVER, "the session is over").await,
+                Ok(Some(scope)) => { feed.update_scope(scope); true }
+                Ok(None) => close(&mut sink, CLOSE_SESSION_OVER, "the session is over").await,
+                // Nobody knows for the moment; the client comes again.
+                Err(error) => {
+                    tracing::warn!(%error, "the session of a live view cannot be checked");
+                    close(&mut sink, CLOSE_TRY_AGAIN, "try again").await
+                }
             },
         };
         if !kept {
@@ -138,10 +158,13 @@ async fn close(sink: &mut Sink, code: u16, reason: &str) -> bool {
         reason.pop();
     }
     let frame = CloseFrame { code, reason: reason.into() };
-    if let Err(error) = sink.send(Message::Close(Some(frame))).await {
-        tracing::debug!(%error, "client was gone before the close");
-    }
+    deliver(sink, Message::Close(Some(frame))).await;
     false
+}
+
+/// Sends; false when the client is gone or takes nothing.
+async fn deliver(sink: &mut Sink, message: Message) -> bool {
+    matches!(tokio::time::timeout(PATIENCE, sink.send(message)).await, Ok(Ok(())))
 }
 
 async fn push(sink: &mut Sink, sent: &mut Sent, data: LiveData) -> bool {
@@ -167,7 +190,7 @@ async fn push(sink: &mut Sink, sent: &mut Sent, data: LiveData) -> bool {
         }
     };
     match text {
-        Ok(text) => sink.send(Message::Text(text.into())).await.is_ok(),
+        Ok(text) => deliver(sink, Message::Text(text.into())).await,
         Err(error) => {
             tracing::error!(%error, "a push cannot be written");
             true

@@ -84,7 +84,7 @@ async fn the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(pool: Pg
     let portal = Portal::new(pool).await;
     let answer = portal.try_login("ana@acme.test", PASSWORD).await;
     let cookie = answer.header(header::SET_COOKIE);
-    for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+    for part in ["Max-Age=604800", "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(part), "{cookie}");
     }
 }

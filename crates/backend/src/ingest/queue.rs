@@ -135,13 +135,15 @@ struct Batch<T> {
 
 struct Lane<T> {
     signal: &'static str,
+    /// Items the queue holds.
+    most: usize,
     room: Arc<Semaphore>,
     queue: mpsc::UnboundedSender<Batch<T>>,
 }
 
 impl<T> Clone for Lane<T> {
     fn clone(&self) -> Self {
-        Self { signal: self.signal, room: self.room.clone(), queue: self.queue.clone() }
+        Self { signal: self.signal, most: self.most, room: self.room.clone(), queue: self.queue.clone() }
     }
 }
 
@@ -153,7 +155,10 @@ struct Drain<T> {
 /// The channel itself has no bound: the semaphore counts items, which a channel cannot.
 fn lane<T>(signal: &'static str, items: usize) -> (Lane<T>, Drain<T>) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    (Lane { signal, room: Arc::new(Semaphore::new(items)), queue: sender }, Drain { signal, queue: receiver })
+    (
+        Lane { signal, most: items, room: Arc::new(Semaphore::new(items)), queue: sender },
+        Drain { signal, queue: receiver },
+    )
 }
 
 impl<T> Lane<T> {
@@ -166,7 +171,8 @@ impl<T> Lane<T> {
             metrics::counter!("obstack_ingest_refused_total", "signal" => self.signal).increment(count as u64);
             Refused::Full { retry_after: 2 }
         };
-        let wanted = u32::try_from(count).map_err(|_| full())?;
+        // A push that is larger than the whole queue is taken when the queue is empty.
+        let wanted = u32::try_from(count.min(self.most)).map_err(|_| full())?;
         let room = self.room.clone().try_acquire_many_owned(wanted).map_err(|_| full())?;
         self.queue.send(Batch { items, _room: room }).map_err(|_| full())?;
         Ok(count)

@@ -52,7 +52,7 @@ impl Settings {
 }
 
 /// So many pages are read at the same time.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 
 /// Reads targets and writes what they say.
 pub struct Scraper {
@@ -61,6 +61,8 @@ pub struct Scraper {
     settings: Settings,
     client: reqwest::Client,
     known: HashMap<ScrapeTarget, Known>,
+    /// Ends of series that could not be written yet.
+    unsaid: Vec<Row>,
 }
 
 /// What is remembered of a target: its series as last seen.
@@ -98,7 +100,7 @@ impl Scraper {
             .user_agent(concat!("obstack/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { store, clock, settings, client, known: HashMap::new() })
+        Ok(Self { store, clock, settings, client, known: HashMap::new(), unsaid: Vec::new() })
     }
 
     /// Scrapes until the sender of targets is gone; calls `on_round` after each round that was written.
@@ -164,7 +166,16 @@ impl Scraper {
             }
         }
         self.forget_others(targets, at, &mut rows);
-        round.samples = self.store.write(rows).await?.stored;
+        rows.append(&mut self.unsaid);
+        let ends: Vec<Row> = rows.iter().filter(|row| row.value.to_bits() == STALE.to_bits()).cloned().collect();
+        round.samples = match self.store.write(rows).await {
+            Ok(written) => written.stored,
+            Err(error) => {
+                // Nobody would say it again.
+                self.unsaid = ends;
+                return Err(error);
+            }
+        };
         let size = self.store.size();
         metrics::gauge!("obstack_embedded_metrics_series").set(size.series as f64);
         metrics::gauge!("obstack_embedded_metrics_memory_bytes").set(size.memory_bytes as f64);

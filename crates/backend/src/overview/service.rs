@@ -47,7 +47,7 @@ impl Backend {
         query: OverviewQuery,
     ) -> Result<OverviewPage, Error> {
         scope.require(Permission::ViewMesh)?;
-        let key = (scope.tenant().id, query.clone());
+        let key = (scope.seen(), query.clone());
         let aged =
             self.caches().overview.get(&key, self.rounds().current(), || self.gather_overview(scope, query)).await?;
         let mut page = aged.value.as_ref().clone();
@@ -164,7 +164,7 @@ impl Backend {
     /// The usual latencies, asked for at most every five minutes per tenant.
     async fn baseline(&self, scope: &Scope, ask: &Ask, now: Timestamp) -> Result<Baseline, Error> {
         let round = u64::try_from(now.as_secs().div_euclid(BASELINE_SECS)).unwrap_or(0);
-        let aged = self.caches().baseline.get(&scope.tenant().id, round, || gather::baseline(ask, now)).await?;
+        let aged = self.caches().baseline.get(&scope.seen(), round, || gather::baseline(ask, now)).await?;
         Ok(aged.value.as_ref().clone())
     }
 }

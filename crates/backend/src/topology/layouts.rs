@@ -12,7 +12,7 @@ use mesh::topology::LayoutMemory;
 const CAPACITY: usize = 256;
 
 /// A view of a tenant whose places are remembered.
-pub(crate) type Key = (uuid::Uuid, contract::topology::TopologyQuery);
+pub(crate) type Key = (crate::scope::Seen, contract::topology::TopologyQuery);
 
 /// A view's memory and when it was used last.
 type Remembered = (Instant, Arc<Mutex<LayoutMemory>>);

@@ -11,10 +11,16 @@ use futures::future::join_all;
 use mesh::topology::{self as graph, Part, Rows, View};
 use query::Side;
 
-use crate::{Backend, Error, Scope, portal::Scoped, scope::Permission};
+use crate::{
+    Backend, Error, Scope,
+    portal::Scoped,
+    scope::{Permission, Seen},
+};
 
 /// Longest window of the rates, seconds: a day.
 const MAX_DURATION_SECS: u64 = 86_400;
+/// So many rounds an answer about a fixed instant is kept: about a minute.
+const ROUNDS_OF_AN_INSTANT: u64 = 12;
 /// Most names in one parameter.
 const MAX_NAMES: usize = 200;
 
@@ -36,9 +42,10 @@ impl Backend {
     pub(crate) async fn graph(self: &Arc<Self>, scope: &Scope, query: TopologyQuery) -> Result<Graph, Error> {
         scope.require(Permission::ViewMesh)?;
         let query = checked(query)?;
-        let key = (scope.tenant().id, query);
-        // What was at a fixed instant may still fill up with late samples for a while, but not with every round.
-        let round = if key.1.at.is_some() { 0 } else { self.rounds().current() };
+        let key = (scope.seen(), query);
+        // What was at a fixed instant may still fill up with late samples, or a part of it was missing: it is asked for
+        // again now and then, but not with every round.
+        let round = self.rounds().current() / if key.1.at.is_some() { ROUNDS_OF_AN_INSTANT } else { 1 };
         let aged = self.caches().graphs.get(&key, round, || self.gather_graph(scope, &key)).await?;
         let mut graph = aged.value.as_ref().clone();
         if let Some(error) = aged.stale_because {
@@ -62,7 +69,7 @@ impl Backend {
         self.graph(&Scope::of_demo(), query).await.ok()
     }
 
-    async fn gather_graph(self: &Arc<Self>, scope: &Scope, key: &(uuid::Uuid, TopologyQuery)) -> Result<Graph, Error> {
+    async fn gather_graph(self: &Arc<Self>, scope: &Scope, key: &(Seen, TopologyQuery)) -> Result<Graph, Error> {
         let query = &key.1;
         let at = query.at.unwrap_or_else(|| self.clock().now());
         let ask = self.stores().ask(scope)?.narrowed(&query.namespaces.0, &query.clusters.0);

@@ -156,7 +156,10 @@ impl Http {
         match read_body(response, self.max_bytes).await {
             Ok(body) => Ok(Answer { status, body }),
             Err(BadBody::TooLarge { max_bytes }) => {
-                Err(Error::upstream(&self.store, format!("its answer is larger than {} KiB", max_bytes >> 10)))
+                // The question's fault, not the store's: others must not find it unavailable.
+                let store = &self.store;
+                let what = format!("The answer of {store} is larger than {} KiB; ask for less.", max_bytes >> 10);
+                Err(Error::invalid("/query", what))
             }
             Err(BadBody::Broken(source)) => Err(self.broken(source)),
         }

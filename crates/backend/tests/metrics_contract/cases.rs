@@ -65,6 +65,8 @@ pub const SAME: &[&str] = &[
     "sum by (app) (rate(odd[10m]))",
     "sum by (room) (rate(temperature[10m]))",
     "max_over_time(sum by (app) (rate(requests_total[5m]))[20m:1m])",
+    "sum_over_time((sum(rate(gone[5m])) or vector(0))[20m:1m])",
+    "sum by (app, app) (rate(requests_total[5m])) / sum by (app) (rate(requests_total[5m]))",
     "sum by (app) (rate(requests_total[5m])) / sum by (app) (rate(requests_total[10m]))",
     "sum by (app) (rate(requests_total[5m])) or sum by (app) (rate(nothing[5m]))",
     r#"label_replace(sum by (app) (rate(requests_total[5m])), "part", "$1", "app", "(.).*")"#,
@@ -136,4 +138,5 @@ pub const DIFFERENT: &[(&str, &str)] =
     &[("avg_over_time(temperature[20m:7m])", "the steps of a subquery are not aligned to whole multiples of the step")];
 
 /// The embedded store refuses these with a message, Prometheus 2.42 answers them.
-pub const REFUSED: &[(&str, &str)] = &[];
+pub const REFUSED: &[(&str, &str)] =
+    &[("count_over_time(vector(1)[1h:100ms])", "a subquery with so many points would hold up everybody else")];

@@ -34,6 +34,11 @@ const NAME: &str = "__name__";
 /// How far an instant selector looks back, as Prometheus does by default.
 const LOOKBACK_MS: i64 = 5 * 60 * 1000;
 
+/// Distance of the points of a subquery that does not say it.
+const SUBQUERY_STEP_MS: i64 = 60_000;
+/// Most points of a subquery, those around it counted in: as many as a range may have.
+const MOST_TIMES: i64 = 11_000;
+
 /// A selector behind an alias.
 #[derive(Clone, Debug)]
 pub(super) struct Selector {
@@ -75,6 +80,8 @@ struct Way {
     keeps_name: bool,
     before_ms: i64,
     after_ms: i64,
+    /// How many times a subquery around it has it evaluated; 1 outside of all.
+    times: i64,
 }
 
 impl Way {
@@ -96,7 +103,7 @@ impl Plan {
             names_as_labels: mentions_name(&expr),
             sums: BTreeMap::new(),
         };
-        plan.rewrite(&mut expr, Way { keeps_name: true, before_ms: 0, after_ms: 0 })?;
+        plan.rewrite(&mut expr, Way { keeps_name: true, before_ms: 0, after_ms: 0, times: 1 })?;
         plan.expr = expr;
         Ok(plan)
     }
@@ -175,7 +182,8 @@ impl Plan {
         let Some((sum, mut selector)) = sum_of(expr).filter(|(_, selector)| selector.name.is_some()) else {
             return Ok(false);
         };
-        if self.names_as_labels {
+        // A subquery of tsink's tells series apart by their name too, and an alias is one.
+        if self.names_as_labels || way.times > 1 {
             return Ok(false);
         }
         let text = format!("{} {} {expr}", way.before_ms, way.after_ms);
@@ -199,14 +207,24 @@ impl Plan {
         match expr {
             Expr::VectorSelector(selector) => self.alias(selector, LOOKBACK_MS, way)?,
             Expr::MatrixSelector(MatrixSelector { vs, range }) => self.alias(vs, millis(range), way)?,
-            Expr::Subquery(SubqueryExpr { expr, offset, range, .. }) => {
+            Expr::Subquery(SubqueryExpr { expr, offset, range, step, .. }) => {
+                let step_ms = step.as_ref().map_or(SUBQUERY_STEP_MS, millis).max(1);
+                let times = way.times.saturating_mul(millis(range) / step_ms + 1);
+                if times > MOST_TIMES {
+                    let what = format!("A subquery would be evaluated {times} times; {MOST_TIMES} is the most.");
+                    return Err(Error::invalid("/query", what));
+                }
                 let (back, ahead) = match offset {
                     Some(Offset::Pos(by)) => (millis(by), 0),
                     Some(Offset::Neg(by)) => (0, millis(by)),
                     None => (0, 0),
                 };
-                let way =
-                    Way { before_ms: way.before_ms + millis(range) + back, after_ms: way.after_ms + ahead, ..way };
+                let way = Way {
+                    before_ms: way.before_ms + millis(range) + back,
+                    after_ms: way.after_ms + ahead,
+                    times: times.max(2),
+                    ..way
+                };
                 self.rewrite(expr, way)?;
             }
             Expr::Paren(ParenExpr { expr }) => self.rewrite(expr, way)?,

@@ -11,11 +11,14 @@ mod registry;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fs::{DirBuilder, Permissions},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use mesh::Labels;
-use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use self::{
     chunk::Chunk,
@@ -88,7 +91,8 @@ struct Writer {
 
 /// The file and what of it is in memory.
 pub(super) struct Store {
-    db: Database,
+    /// None while the file cannot be opened again.
+    db: RwLock<Option<Database>>,
     options: Options,
     memory: RwLock<Memory>,
     // Taken before `memory` where both are.
@@ -101,8 +105,8 @@ impl Store {
     /// # Errors
     /// When the directory cannot be used, or another process uses it.
     pub(super) fn open(options: &Options) -> Result<Self, redb::Error> {
-        std::fs::create_dir_all(&options.dir)?;
-        let db = Database::builder().set_cache_size(CACHE).create(options.dir.join("metrics.redb"))?;
+        private_dir(&options.dir)?;
+        let db = open_file(&options.dir)?;
         let mut memory = Memory::default();
         let txn = db.begin_write()?;
         for row in txn.open_table(SERIES)?.iter()? {
@@ -129,7 +133,12 @@ impl Store {
         txn.open_table(HOURS)?;
         txn.commit()?;
         let writer = Writer { call, unsaved: Vec::new(), closed: false };
-        let store = Self { db, options: options.clone(), memory: RwLock::new(memory), writer: Mutex::new(writer) };
+        let store = Self {
+            db: RwLock::new(Some(db)),
+            options: options.clone(),
+            memory: RwLock::new(memory),
+            writer: Mutex::new(writer),
+        };
         store.drop_old()?;
         Ok(store)
     }
@@ -140,6 +149,27 @@ impl Store {
 
     fn memory_mut(&self) -> RwLockWriteGuard<'_, Memory> {
         self.memory.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin_write(&self) -> Result<WriteTransaction, redb::Error> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(db.as_ref().ok_or(redb::Error::PreviousIo)?.begin_write()?)
+    }
+
+    fn begin_read(&self) -> Result<ReadTransaction, redb::Error> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(db.as_ref().ok_or(redb::Error::PreviousIo)?.begin_read()?)
+    }
+
+    /// After a failure redb refuses everything until the file is opened anew: a disk that was full for a minute would be
+    /// full for ever.
+    fn reopen(&self) {
+        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        *db = None;
+        match open_file(&self.options.dir) {
+            Ok(opened) => *db = Some(opened),
+            Err(error) => tracing::error!(%error, "the file of the embedded metrics cannot be opened again"),
+        }
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -164,9 +194,11 @@ impl Store {
         let batch = self.sort_out(rows, &mut writer);
         let newest = batch.keys().next_back().copied().max(self.memory().registry.newest_hour());
         let Some(newest) = newest else { return Ok(Written { stored: 0, dropped: rows.len() }) };
-        let open_from = newest - HOUR_MS;
+        // A clock that once was ahead must not close the hours of today.
+        let latest = hour_of(self.options.clock.now().0.saturating_add(FUTURE_MS));
+        let open_from = newest.min(latest) - HOUR_MS;
         let closing: Vec<i64> = self.memory().open.range(..open_from).map(|(hour, _)| *hour).collect();
-        let mut stored = self.save(&batch, &closing, open_from, &writer)?;
+        let mut stored = self.save(&batch, &closing, open_from, &writer).inspect_err(|_| self.reopen())?;
         writer.unsaved.clear();
         writer.call += 1;
         let mut memory = self.memory_mut();
@@ -183,8 +215,10 @@ impl Store {
             }
         }
         drop((memory, writer));
-        if !closing.is_empty() {
-            self.drop_old()?;
+        if !closing.is_empty()
+            && let Err(error) = self.drop_old()
+        {
+            tracing::warn!(%error, "old samples were not removed; it is tried again in an hour");
         }
         Ok(Written { stored, dropped: rows.len() - stored })
     }
@@ -219,7 +253,7 @@ impl Store {
     /// hours that are closed.
     fn save(&self, batch: &Batch, closing: &[i64], open_from: i64, writer: &Writer) -> Result<usize, redb::Error> {
         let memory = self.memory();
-        let mut txn = self.db.begin_write()?;
+        let mut txn = self.begin_write()?;
         // After a crash the file need not be read through.
         txn.set_quick_repair(true);
         let mut stored = 0;
@@ -279,12 +313,15 @@ impl Store {
                     hour.iter().for_each(|chunk| chunk.samples(from, to, &mut samples));
                 }
                 total += samples.len();
+                if total > limit {
+                    return Err(StoreError::TooMany(limit));
+                }
                 let closed = series.hours(from, to);
                 found.push((id, closed, Found { name: series.name.clone(), labels: series.labels.clone(), samples }));
             }
         }
         // The file is read after the memory: an hour that closes meanwhile is seen twice rather than not at all.
-        let hours = self.db.begin_read().map_err(redb::Error::from)?.open_table(HOURS).map_err(redb::Error::from)?;
+        let hours = self.begin_read()?.open_table(HOURS).map_err(redb::Error::from)?;
         for (id, closed, one) in &mut found {
             let before = one.samples.len();
             for hour in (closed.0..=closed.1).step_by(usize::try_from(HOUR_MS).unwrap_or(usize::MAX)) {
@@ -325,7 +362,7 @@ impl Store {
         let _writer = self.writer();
         let oldest = hour_of(self.oldest());
         let gone = self.memory().registry.ended_before(oldest);
-        let txn = self.db.begin_write()?;
+        let txn = self.begin_write()?;
         {
             txn.open_table(HOURS)?.retain_in(..(oldest, 0), |_, _| false)?;
             txn.open_table(RECENT)?.retain_in(..(oldest, 0), |_, _| false)?;
@@ -341,6 +378,16 @@ impl Store {
         memory.registry.remove(&gone);
         Ok(())
     }
+}
+
+fn open_file(dir: &Path) -> Result<Database, redb::Error> {
+    Ok(Database::builder().set_cache_size(CACHE).create(dir.join("metrics.redb"))?)
+}
+
+/// Creates the directory; what lies in it is all tenants', so nobody else on the machine may read it.
+fn private_dir(dir: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    std::fs::set_permissions(dir, Permissions::from_mode(0o700))
 }
 
 impl Memory {

@@ -25,11 +25,13 @@ pub(super) struct Sum {
 /// The sum an expression is, with its selector; none for anything else.
 pub(super) fn sum_of(expr: &Expr) -> Option<(Sum, VectorSelector)> {
     let Expr::Aggregate(AggregateExpr { op, expr, param: None, modifier }) = expr else { return None };
-    let by = match modifier {
+    let mut by = match modifier {
         None => Vec::new(),
         Some(LabelModifier::Include(labels)) => labels.labels.clone(),
         Some(LabelModifier::Exclude(_)) => return None,
     };
+    by.sort_unstable();
+    by.dedup();
     let Expr::Call(Call { func, args }) = without_parens(expr) else { return None };
     let per_second = match func.name {
         "rate" => true,

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use contract::Timestamp;
 
 use super::*;
-use crate::clock::MockClock;
+use crate::clock::{Clock, MockClock};
 
 /// An instant at the start of an hour.
 const NOON: i64 = 1_700_000_000_000 / HOUR_MS * HOUR_MS;
@@ -157,6 +157,34 @@ fn one_process_at_a_time() {
     let _store = bench.open();
     let options = Options { clock: bench.clock.clone(), ..Options::new(bench.dir.path()) };
     assert!(Store::open(&options).is_err());
+}
+
+#[test]
+fn a_failure_does_not_outlast_its_cause() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let written = rows("cart", NOON, 3 * 720);
+    store.write(&written[..1440]).expect("it writes");
+    // The file is gone for a moment, as a disk may be.
+    *store.db.write().expect("not poisoned") = None;
+    assert!(store.write(&written[1440..1500]).is_err());
+    assert_eq!(store.write(&written[1440..]).expect("it was opened again").stored, 720);
+    assert_eq!(all(&store), [("cart".to_owned(), samples(&written))]);
+}
+
+#[test]
+fn a_clock_that_was_ahead_closes_nothing_of_today() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let (today, step) = (bench.clock.now(), 60_000);
+    bench.clock.set(Timestamp(today.0 + 24 * HOUR_MS));
+    store.write(&[row("cart", today.0 + 24 * HOUR_MS, 1.0)]).expect("it writes");
+    bench.clock.set(today);
+    for minute in 0..10 {
+        let at = today.0 - HOUR_MS / 2 + minute * step;
+        assert_eq!(store.write(&[row("cart", at, 1.0)]).expect("it writes").stored, 1);
+    }
+    assert!(store.memory().open.contains_key(&hour_of(today.0 - HOUR_MS / 2)), "today's hour is open");
 }
 
 #[test]
