@@ -33,8 +33,8 @@ obstack.yaml:4:47: users[0].password_env: the variable ANA_PASSWORD is not set o
 const CLOSING: &str = "
 ## What is provisioned
 
-Tenants, people and memberships of the configuration are written to the database at every start, and are shown locked in the
-portal. All instances of one database use the same configuration. What is gone from it is switched off: a person cannot sign in any
+Tenants, people and memberships of the configuration are written to the database at every start.
+All instances of one database use the same configuration. What is gone from it is switched off: a person cannot sign in any
 more and their sessions end, a tenant cannot be reached any more. Nothing is deleted but memberships: put back into the
 configuration, a person or tenant is what it was. A changed password ends the person's sessions.
 

@@ -68,7 +68,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("users[].name", "text", "", "Ana", "Display name. Absent: the part of the address before the `@`."),
     field("users[].password_env", "name of a variable", "", "ANA_PASSWORD", "The password, from this variable."),
     field("users[].password_file", "path", "", "/run/secrets/ana", "The password, from this file."),
-    field("users[].platform_admin", "`true` or `false`", "false", "true", "May manage tenants and stores of the whole installation."),
+    field("users[].platform_admin", "`true` or `false`", "false", "true", "Marks somebody who runs the whole installation. Kept, and asked for by nothing in this version."),
     field("users[].memberships[].tenant", "slug", "", "acme", "A tenant the person belongs to."),
     field("users[].memberships[].role", "`viewer`, `editor` or `admin`", "", "admin", "Rights there. Each role includes the ones before it."),
 ];
