@@ -4,6 +4,7 @@
 // The types of nested views are deep; the compiler's own limit is reached long before a page is large.
 #![recursion_limit = "512"]
 
+pub mod admin;
 pub mod chrome;
 pub mod demo;
 pub mod errors;

@@ -34,7 +34,7 @@ pub fn stylesheet(options: &LeptosOptions) -> String {
 }
 
 /// The whole document around `body`.
-fn document(look: &Look, title: &str, description: &str, body: AnyView) -> String {
+pub(crate) fn document(look: &Look, title: &str, description: &str, body: AnyView) -> String {
     let page = view! {
         <html lang="en" data-theme=look.theme.as_str()>
             <head>

@@ -70,6 +70,8 @@ fn slug(code: ErrorCode) -> &'static str {
         ErrorCode::NotFound => "not-found",
         ErrorCode::Invalid => "invalid",
         ErrorCode::Conflict => "conflict",
+        ErrorCode::PreconditionRequired => "precondition-required",
+        ErrorCode::PreconditionFailed => "precondition-failed",
         ErrorCode::RateLimited => "rate-limited",
         ErrorCode::StoreUnavailable => "store-unavailable",
         ErrorCode::StoreTimeout => "store-timeout",

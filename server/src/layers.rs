@@ -1,6 +1,7 @@
 //! What every request passes on its way in and out, one file per layer.
 
 pub mod caller;
+pub mod client;
 pub mod observe;
 pub mod origin;
 pub mod request_id;

@@ -1,5 +1,6 @@
 //! The `obstack` binary: reads the command line and hands over. No rules and no HTTP live here.
 
+mod admin;
 mod cli;
 mod demo_run;
 mod error;

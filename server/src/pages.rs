@@ -8,7 +8,7 @@ use app::{
 use axum::{
     Form,
     body::Body,
-    extract::{ConnectInfo, Path, Query, Request, State},
+    extract::{Path, Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -16,13 +16,12 @@ use contract::{ApiError, Door};
 use leptos::prelude::use_context;
 use mesh::topology::{NodeKind, Protocol};
 use serde::Deserialize;
-use std::net::SocketAddr;
 use tower_sessions::Session;
 
 use crate::{
     error::HttpError,
     extract::{Caller, InTenant},
-    layers::security::ScriptNonce,
+    layers::{client::Client, security::ScriptNonce},
     rest,
     state::AppState,
 };
@@ -66,11 +65,30 @@ pub fn missing(state: &AppState, headers: &HeaderMap) -> Response {
     (StatusCode::NOT_FOUND, Html(page)).into_response()
 }
 
+/// A page that may not be shown or does not exist, with the reason.
+pub fn refused(state: &AppState, headers: &HeaderMap, error: &ApiError) -> Response {
+    let mut error = error.clone();
+    error.request_id = error.request_id.or_else(crate::layers::request_id::current);
+    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Html(render_problem(&look(state, headers, "/"), &error))).into_response();
+    if let Some(secs) = error.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+    }
+    response
+}
+
+/// To the sign-in page, and from there back to `wanted`.
+pub fn to_login(wanted: &str) -> Response {
+    let query = serde_urlencoded::to_string([("return", wanted)]).unwrap_or_default();
+    Redirect::to(&format!("/login?{query}")).into_response()
+}
+
 /// `/`: the way in for strangers; people who are signed in go to their first tenant.
 pub async fn landing(State(state): State<AppState>, Caller(visitor): Caller, headers: HeaderMap) -> Response {
-    match visitor.me().and_then(|me| me.memberships.first()) {
-        Some(first) => Redirect::to(&format!("/t/{}", first.tenant)).into_response(),
-        None => {
+    match visitor.me().map(|me| (me.memberships.first(), me.user.platform_admin)) {
+        Some((Some(first), _)) => Redirect::to(&format!("/t/{}", first.tenant)).into_response(),
+        Some((None, true)) => Redirect::to("/admin").into_response(),
+        Some((None, false)) | None => {
             let mesh = state.backend.demo_graph().await.map(|graph| MeshPicture {
                 svg: picture(theme_of(&headers)),
                 at: graph.at.parse().unwrap_or_default(),
@@ -151,12 +169,12 @@ pub struct LoginForm {
 pub async fn sign_in(
     State(state): State<AppState>,
     session: Session,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    client: Client,
     headers: HeaderMap,
     Form(form): Form<LoginForm>,
 ) -> Response {
     let back = safe_return(form.back.as_deref());
-    match rest::auth::authenticate(&state, &session, &form.email, &form.password, peer.ip()).await {
+    match rest::auth::authenticate(&state, &session, &form.email, &form.password, &client).await {
         Ok(()) => Redirect::to(&back).into_response(),
         Err(HttpError(error)) => {
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::UNAUTHORIZED);
@@ -229,7 +247,7 @@ pub async fn stop_fault(
 }
 
 /// A path of this portal, or `/`: no other host, no scheme, nothing a browser would read as one, no control characters.
-fn safe_return(wanted: Option<&str>) -> String {
+pub fn safe_return(wanted: Option<&str>) -> String {
     let Some(path) = wanted else { return "/".to_owned() };
     let ours = path.starts_with('/')
         && !path.starts_with("//")

@@ -10,7 +10,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
-use crate::{layers, ops, pages, rest, session::PgSessions, site, state::AppState};
+use crate::{admin, layers, ops, pages, rest, session::PgSessions, site, state::AppState};
 
 /// Longest body anything accepts, bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -50,6 +50,7 @@ pub fn router(state: AppState) -> Router {
         .route("/t/{tenant}/demo/{fault}/start", post(pages::start_fault))
         .route("/t/{tenant}/demo/{fault}/stop", post(pages::stop_fault))
         .route("/ui/{*function}", any(pages::server_function))
+        .merge(admin::router(state.clone()))
         .nest("/api/v1", rest::router())
         .leptos_routes_with_context(
             &state,
@@ -73,6 +74,7 @@ pub fn router(state: AppState) -> Router {
         .merge(site::routes(&state.leptos))
         .merge(portal)
         .layer(from_fn(layers::observe::layer))
+        .layer(from_fn(layers::client::layer))
         .layer(from_fn_with_state(state, layers::security::layer))
         .layer(from_fn(layers::request_id::layer))
         .layer(CatchPanicLayer::new())

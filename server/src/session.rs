@@ -14,6 +14,10 @@ use tower_sessions::{
 
 /// Where the signed-in user's id stands in a session.
 pub const USER: &str = "user";
+/// Where the id of the sign-in provider stands that vouches for the session.
+pub const PROVIDER: &str = "provider";
+/// Where the slug of the tenant stands that is viewed as a viewer.
+pub const OBSERVING: &str = "observing";
 
 /// The session store of the portal.
 #[derive(Clone)]

@@ -24,7 +24,8 @@ use crate::{layers::origin::Origins, router::router, state::AppState};
 const ORIGIN: &str = "http://127.0.0.1:3000";
 const PASSWORD: &str = "correct horse battery staple";
 
-/// A portal with acme (ana: admin, vik: viewer) and globex (gus: editor); olga belongs to both.
+/// A portal with acme (ana: admin, vik: viewer) and globex (gus: editor); olga and bea belong to both; olga
+/// also runs the installation.
 struct Portal {
     router: Router,
     _dir: tempfile::TempDir,
@@ -74,6 +75,7 @@ users:
   - {{email: ana@acme.test, name: Ana, password_env: PW, memberships: [{{tenant: acme, role: admin}}]}}
   - {{email: vik@acme.test, name: Vik, password_env: PW, memberships: [{{tenant: acme, role: viewer}}]}}
   - {{email: gus@globex.test, name: Gus, password_env: PW, memberships: [{{tenant: globex, role: editor}}]}}
+  - {{email: bea@obstack.test, name: Bea, password_env: PW, memberships: [{{tenant: acme, role: viewer}}, {{tenant: globex, role: viewer}}]}}
   - {{email: olga@obstack.test, name: Olga, password_env: PW, platform_admin: true,
       memberships: [{{tenant: acme, role: admin}}, {{tenant: globex, role: admin}}]}}
 "#,

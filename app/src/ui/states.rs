@@ -39,7 +39,9 @@ pub fn ErrorState(
         ErrorCode::Denied => ("You may not see this", Severity::Unknown),
         ErrorCode::NotFound => ("This does not exist", Severity::Unknown),
         ErrorCode::Invalid => ("This address cannot be read", Severity::Warn),
-        ErrorCode::Conflict => ("This changed in the meantime", Severity::Warn),
+        ErrorCode::PreconditionRequired | ErrorCode::PreconditionFailed | ErrorCode::Conflict => {
+            ("This changed in the meantime", Severity::Warn)
+        }
         ErrorCode::RateLimited => ("Too many requests", Severity::Warn),
         ErrorCode::StoreUnavailable => ("A store is unreachable", Severity::Crit),
         ErrorCode::StoreTimeout => ("A store does not answer", Severity::Crit),
@@ -65,6 +67,8 @@ pub fn ErrorState(
             view! { <a class="btn" href="/" rel="external">"Start page"</a> }.into_any()
         }
         ErrorCode::Conflict
+        | ErrorCode::PreconditionRequired
+        | ErrorCode::PreconditionFailed
         | ErrorCode::RateLimited
         | ErrorCode::StoreUnavailable
         | ErrorCode::StoreTimeout

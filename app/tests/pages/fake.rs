@@ -128,7 +128,14 @@ impl Account for Inside {
     fn shell(&self) -> Shell {
         let acme = self.membership.tenant.as_str() == "acme";
         let namespaces = if acme { vec!["shop".into(), "ai".into()] } else { vec!["ai".into()] };
-        Shell { me: self.me.clone(), tenant: self.membership.clone(), namespaces, demo: true }
+        Shell {
+            me: self.me.clone(),
+            tenant: self.membership.clone(),
+            namespaces,
+            demo: true,
+            settings: true,
+            observing: false,
+        }
     }
 }
 

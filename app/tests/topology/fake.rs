@@ -163,7 +163,14 @@ impl Account for World {
     fn shell(&self) -> Shell {
         let me = self.me.clone().expect("only members get a portal");
         let tenant = me.memberships[0].clone();
-        Shell { me, tenant, namespaces: vec!["shop".into(), "ai".into()], demo: false }
+        Shell {
+            me,
+            tenant,
+            namespaces: vec!["shop".into(), "ai".into()],
+            demo: false,
+            settings: false,
+            observing: false,
+        }
     }
 }
 

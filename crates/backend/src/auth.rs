@@ -10,6 +10,7 @@ pub mod sessions;
 
 pub use attempts::Limits;
 pub use login::{LoginError, normalized_email};
+pub use me::Person;
 pub(crate) use password::bounds;
 pub use password::{PASSWORD_MAX_BYTES, PasswordError, Passwords};
 

@@ -129,7 +129,10 @@ mod tests {
         let stale = cache.get(&1, 2, down).await.unwrap();
         assert_eq!(*stale.value, 7);
         assert!(stale.stale_because.is_some());
-        assert!(cache.get(&1, 3, || async { Err(Error::Denied) }).await.is_err(), "a refusal is no outage");
+        assert!(
+            cache.get(&1, 3, || async { Err(Error::Denied { why: String::new() }) }).await.is_err(),
+            "a refusal is no outage"
+        );
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! Why a backend operation did not happen, and the one place where that becomes what people see.
 //! Texts here are written by us; what a library or a store said goes to the log only.
 
-use contract::{ApiError, ErrorCode};
+use contract::{ApiError, ErrorCode, FieldError};
 
 /// The cause kept for the log.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -22,8 +22,20 @@ pub enum Error {
         why: &'static str,
     },
     /// The caller's role does not allow it.
-    #[error("not allowed")]
-    Denied,
+    #[error("not allowed: {why}")]
+    Denied {
+        /// What it takes, one or two sentences; shown.
+        why: String,
+    },
+    /// The write names no version of what it changes.
+    #[error("the write names no version")]
+    PreconditionRequired,
+    /// What is to be changed is not what the caller has seen.
+    #[error("it changed in the meantime")]
+    PreconditionFailed,
+    /// Several fields cannot be used.
+    #[error("{} fields cannot be used", .0.len())]
+    InvalidFields(Vec<FieldError>),
     /// It already exists or has changed; `why` is shown.
     #[error("conflict: {why}")]
     Conflict {
@@ -90,7 +102,10 @@ impl Error {
             Self::Upstream { .. } | Self::Timeout { .. } | Self::Internal(_) => true,
             Self::NotFound { .. }
             | Self::Unauthenticated { .. }
-            | Self::Denied
+            | Self::Denied { .. }
+            | Self::PreconditionRequired
+            | Self::PreconditionFailed
+            | Self::InvalidFields(_)
             | Self::Conflict { .. }
             | Self::Invalid { .. }
             | Self::RateLimited { .. } => false,
@@ -126,7 +141,10 @@ impl From<Error> for ApiError {
             }
             Error::NotFound { .. }
             | Error::Unauthenticated { .. }
-            | Error::Denied
+            | Error::Denied { .. }
+            | Error::PreconditionRequired
+            | Error::PreconditionFailed
+            | Error::InvalidFields(_)
             | Error::Conflict { .. }
             | Error::Invalid { .. }
             | Error::RateLimited { .. } => tracing::debug!(error = %error, "a request was refused"),
@@ -134,7 +152,19 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound { what } => Self::not_found(what),
             Error::Unauthenticated { why } => Self::new(ErrorCode::Unauthenticated, why),
-            Error::Denied => Self::new(ErrorCode::Denied, "Your role in this tenant does not allow this."),
+            Error::Denied { why } => Self::new(ErrorCode::Denied, why),
+            Error::PreconditionRequired => Self::new(
+                ErrorCode::PreconditionRequired,
+                "Send If-Match with the ETag you have read, so that nobody's change is overwritten.",
+            ),
+            Error::PreconditionFailed => Self::new(
+                ErrorCode::PreconditionFailed,
+                "It changed in the meantime. Read it again, then repeat your change.",
+            ),
+            Error::InvalidFields(errors) => {
+                let detail = errors.iter().map(|error| error.detail.as_str()).collect::<Vec<_>>().join(" ");
+                Self { errors, ..Self::new(ErrorCode::Invalid, detail) }
+            }
             Error::Conflict { why } => Self::new(ErrorCode::Conflict, why),
             Error::Invalid { field, why } => Self::invalid(&field, why),
             Error::Upstream { store, why, retry_after, source: _ } => Self {

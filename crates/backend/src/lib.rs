@@ -2,7 +2,9 @@
 //! and nothing of HTTP serving: whoever calls this crate brings a `Scope`.
 
 pub mod ask;
+pub mod audit;
 pub mod auth;
+mod bearer;
 mod cache;
 pub mod clock;
 pub mod config;
@@ -23,9 +25,11 @@ pub mod tenants;
 mod topology;
 pub mod traces;
 pub mod upstream;
+mod visitor;
 
 pub use error::{Error, Source};
 pub use live::LiveData;
-pub use portal::{Backend, Visitor};
+pub use portal::Backend;
 pub use scope::Scope;
 pub use start::{Database, DemoParts, PastSeries, StartError, TestParts};
+pub use visitor::{Credential, KeyGrant, Operator, Visitor};

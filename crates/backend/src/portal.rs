@@ -1,22 +1,18 @@
-//! The backend as a whole, and the way from a signed-in user to one tenant's portal. Rules of the slices stand in the
-//! slices; how everything is started stands in `start`.
+//! The backend as a whole, and one tenant's portal. Who gets one is `visitor`'s; rules of the slices stand in the slices;
+//! how everything is started stands in `start`.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use contract::{
-    ApiError, Door, Portal, TenantSlug,
-    auth::{Account, Me, Shell},
+    ApiError, Portal,
+    auth::{Account, Shell},
     demo::{DemoControl, Fault, FaultState},
     overview::{Overview, OverviewPage, OverviewQuery},
     stores::Stores,
     topology::{Focus, Graph, Topology, TopologyQuery},
 };
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::{
     Error, Scope,
@@ -29,11 +25,11 @@ use crate::{
     live::{Live, Rounds},
     metrics::embedded::Embedded,
     overview::Baseline,
-    scope::{Permission, Seen, SeenTenant},
+    scope::{Access, Permission, Seen},
     start::Running,
     stores::StoreSet,
-    tenants,
     topology::Layouts,
+    visitor::Known,
 };
 
 /// Answers that several people share, keyed by tenant first.
@@ -43,14 +39,7 @@ pub(crate) struct Caches {
     pub overview: Cache<(Seen, OverviewQuery), OverviewPage>,
     pub baseline: Cache<Seen, Baseline>,
     pub layouts: Layouts,
-    pub tenants: Mutex<KnownTenants>,
-}
-
-/// Tenants that were read, and how often all of them were forgotten.
-#[derive(Default)]
-pub(crate) struct KnownTenants {
-    all: HashMap<TenantSlug, Arc<SeenTenant>>,
-    forgotten: u64,
+    pub known: Known,
 }
 
 /// All services of a running portal.
@@ -129,81 +118,6 @@ impl Backend {
     pub async fn ready(&self) -> Result<(), Error> {
         self.db.ping().await
     }
-
-    /// Who this is, read from the database now: a removed membership counts from the next request on.
-    pub async fn visitor(self: &Arc<Self>, user: Option<Uuid>) -> Result<Arc<Visitor>, Error> {
-        let me = match user {
-            Some(user) => self.auth.me(user).await?.map(Arc::new),
-            None => None,
-        };
-        let mut scopes = BTreeMap::new();
-        if let Some(me) = &me {
-            for membership in &me.memberships {
-                if let Some(tenant) = self.seen_tenant(&membership.tenant).await? {
-                    scopes.insert(membership.tenant.clone(), Scope::for_member(me.clone(), membership.clone(), tenant));
-                }
-            }
-        }
-        Ok(Arc::new(Visitor { backend: self.clone(), me, scopes }))
-    }
-}
-
-impl Backend {
-    pub(crate) fn forget_tenants(&self) {
-        let mut known = self.known_tenants();
-        known.all.clear();
-        known.forgotten += 1;
-    }
-
-    fn known_tenants(&self) -> MutexGuard<'_, KnownTenants> {
-        self.caches.tenants.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A tenant from the cache, or from the database; the cache is emptied when any instance changes a tenant.
-    async fn seen_tenant(&self, slug: &TenantSlug) -> Result<Option<Arc<SeenTenant>>, Error> {
-        let before = {
-            let known = self.known_tenants();
-            if let Some(tenant) = known.all.get(slug) {
-                return Ok(Some(tenant.clone()));
-            }
-            known.forgotten
-        };
-        let Some(record) = tenants::find(self.db(), slug).await? else { return Ok(None) };
-        let tenant = Arc::new(SeenTenant::new(record));
-        let mut known = self.known_tenants();
-        // What was read before a change is good for this request, not for later ones.
-        if known.forgotten == before {
-            known.all.insert(slug.clone(), tenant.clone());
-        }
-        Ok(Some(tenant))
-    }
-}
-
-/// The caller of one request.
-pub struct Visitor {
-    backend: Arc<Backend>,
-    me: Option<Arc<Me>>,
-    scopes: BTreeMap<TenantSlug, Scope>,
-}
-
-impl Visitor {
-    /// The caller's scope in a tenant. `NotFound` unless they belong to it, `Unauthenticated` when nobody is signed in.
-    pub fn scope(&self, tenant: &TenantSlug) -> Result<Scope, ApiError> {
-        if self.me.is_none() {
-            return Err(ApiError::unauthenticated());
-        }
-        self.scopes.get(tenant).cloned().ok_or_else(|| ApiError::not_found("This tenant"))
-    }
-}
-
-impl Door for Visitor {
-    fn me(&self) -> Option<&Me> {
-        self.me.as_deref()
-    }
-
-    fn portal(&self, tenant: &TenantSlug) -> Result<Arc<dyn Portal>, ApiError> {
-        Ok(Arc::new(Scoped { backend: self.backend.clone(), scope: self.scope(tenant)? }))
-    }
 }
 
 /// One caller in one tenant: what the traits of the contract are implemented on.
@@ -281,6 +195,8 @@ impl Account for Scoped {
             tenant: self.scope.membership().clone(),
             namespaces,
             demo: self.backend.demo.is_some(),
+            settings: self.scope.may(Permission::ViewSettings),
+            observing: *self.scope.access() == Access::Observer,
         }
     }
 }

@@ -121,9 +121,12 @@ impl Run<'_> {
         passwords: &Passwords,
         done: &mut Provisioned,
     ) -> Result<Uuid, Error> {
-        let stored = sqlx::query!("select id, password_hash from users where lower(email) = $1", user.email)
-            .fetch_optional(&mut **tx)
-            .await?;
+        let stored = sqlx::query!(
+            "select id, password_hash from users where lower(email) = $1 and origin = 'local'",
+            user.email
+        )
+        .fetch_optional(&mut **tx)
+        .await?;
         let known_hash = stored.and_then(|row| row.password_hash.map(|hash| (row.id, hash)));
         // Hashing again would end nobody's session for nothing, and cost time at every start.
         let hash = match known_hash {
@@ -138,7 +141,7 @@ impl Run<'_> {
         let created = sqlx::query_scalar!(
             r#"insert into users (id, email, name, password_hash, platform_admin, provisioned_by, created_at, updated_at)
                values ($1, $2, $3, $4, $5, $6, $7, $7)
-               on conflict (lower(email)) do update set email = excluded.email, name = excluded.name,
+               on conflict (lower(email)) where origin = 'local' do update set email = excluded.email, name = excluded.name,
                    password_hash = excluded.password_hash, platform_admin = excluded.platform_admin,
                    provisioned_by = excluded.provisioned_by, updated_at = excluded.updated_at, disabled_at = null
                where (users.email, users.name, users.password_hash, users.platform_admin, users.provisioned_by, users.disabled_at)
@@ -156,7 +159,9 @@ impl Run<'_> {
         .fetch_optional(&mut **tx)
         .await?;
         done.count(created);
-        Ok(sqlx::query_scalar!("select id from users where lower(email) = $1", user.email).fetch_one(&mut **tx).await?)
+        Ok(sqlx::query_scalar!("select id from users where lower(email) = $1 and origin = 'local'", user.email)
+            .fetch_one(&mut **tx)
+            .await?)
     }
 
     /// Memberships that people have given are left alone.
@@ -169,9 +174,9 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         for (tenant, role) in wanted {
             let created = sqlx::query_scalar!(
-                r#"insert into memberships (tenant_id, user_id, role, provisioned_by, created_at)
-                   select id, $2, $3, $4, $5 from tenants where slug = $1
-                   on conflict (tenant_id, user_id) do update set role = excluded.role, provisioned_by = excluded.provisioned_by
+                r#"insert into memberships (tenant_id, user_id, origin, role, provisioned_by, created_at)
+                   select id, $2, 'file', $3, $4, $5 from tenants where slug = $1
+                   on conflict (tenant_id, user_id, origin) do update set role = excluded.role, provisioned_by = excluded.provisioned_by
                    where (memberships.role, memberships.provisioned_by) is distinct from (excluded.role, excluded.provisioned_by)
                    returning xmax = 0 as "created!""#,
                 tenant.as_str(),
@@ -187,7 +192,7 @@ impl Run<'_> {
         let kept: Vec<String> = wanted.iter().map(|(tenant, _)| tenant.to_string()).collect();
         let gone = sqlx::query!(
             "delete from memberships m using tenants t
-             where t.id = m.tenant_id and m.user_id = $1 and m.provisioned_by is not null and t.slug <> all($2)",
+             where t.id = m.tenant_id and m.user_id = $1 and m.origin = 'file' and t.slug <> all($2)",
             user,
             &kept
         )
@@ -201,7 +206,8 @@ impl Run<'_> {
         let kept: Vec<String> = kept.iter().map(|user| user.email.clone()).collect();
         let gone = sqlx::query_scalar!(
             "update users set disabled_at = $2, updated_at = $2
-             where provisioned_by is not null and disabled_at is null and lower(email) <> all($1) returning id",
+             where provisioned_by is not null and origin = 'local' and disabled_at is null and lower(email) <> all($1)
+             returning id",
             &kept,
             self.now
         )

@@ -1,121 +1,90 @@
 //! Whose request this is and what it may touch. A [`Scope`] is the only key to data: services take it first, stores put
-//! it into every statement and query. Only authentication, a job or a test can make one.
+//! it into every statement and query. Only authentication, a job or a test can make one. What may be done stands in
+//! `permission`, who does it in `actor`.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
-};
+mod access;
+mod actor;
+mod permission;
+mod tenant;
+
+pub use access::Access;
+pub use actor::{Actor, ActorKind, Origin};
+pub use permission::{KeyScope, Permission, access_matrix};
+pub(crate) use tenant::{Seen, SeenTenant, describe};
+
+use std::{fmt, sync::Arc};
 
 use contract::{
     TenantSlug,
     auth::{Me, Membership, User},
     ids::Role,
 };
-use query::{MeshScope, MeshSelector};
+use query::MeshScope;
 
 use crate::{
     Error,
     tenants::{Namespaces, Plan, StoreBindings, TenantRecord},
 };
 
-/// What a caller may want to do inside a tenant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Look at the overview, the topology and the stores.
-    ViewMesh,
-    /// Switch faults of the demo mesh.
-    BreakDemo,
-}
-
-impl Permission {
-    /// The least role that has it.
-    fn least_role(self) -> Role {
-        match self {
-            Self::ViewMesh => Role::Viewer,
-            Self::BreakDemo => Role::Editor,
-        }
-    }
-}
-
 /// One caller in one tenant.
 #[derive(Clone)]
 pub struct Scope {
     me: Arc<Me>,
     membership: Arc<Membership>,
+    access: Access,
+    actor: Actor,
     tenant: Arc<SeenTenant>,
 }
 
-/// A tenant with its part of the mesh, ready to confine queries.
-pub(crate) struct SeenTenant {
-    record: TenantRecord,
-    mesh: MeshScope,
-    sees: u64,
-}
-
-/// What answers may be shared by: the tenant, and what it sees as of now. A tenant whose part of the mesh or whose stores
-/// change has another one, so that nothing it saw before is shown to it again.
-pub(crate) type Seen = (uuid::Uuid, u64);
-
-impl SeenTenant {
-    /// Selectors that name what cannot exist see nothing; they are logged, because somebody wrote them.
-    pub(crate) fn new(record: TenantRecord) -> Self {
-        let selectors = record.mesh.iter().filter_map(|selector| {
-            let made = match &selector.namespaces {
-                Namespaces::All => MeshSelector::all(selector.cluster.as_deref()),
-                Namespaces::Only(names) => MeshSelector::only(selector.cluster.as_deref(), names),
-            };
-            made.inspect_err(
-                |error| tracing::error!(tenant.id = %record.slug, %error, "a mesh selector of the tenant is ignored"),
-            )
-            .ok()
-        });
-        let mesh = MeshScope::new(selectors);
-        let mut hasher = DefaultHasher::new();
-        format!("{:?} {:?}", record.mesh, record.stores).hash(&mut hasher);
-        let sees = hasher.finish();
-        Self { record, mesh, sees }
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("tenant", self.slug()).field("access", &self.access).finish_non_exhaustive()
     }
 }
 
 impl Scope {
-    /// For a member. Crate-private: whoever calls it has read the membership from the database.
-    pub(crate) fn for_member(me: Arc<Me>, membership: Membership, tenant: Arc<SeenTenant>) -> Self {
-        debug_assert_eq!(membership.tenant, tenant.record.slug);
-        Self { me, membership: Arc::new(membership), tenant }
+    /// Crate-private: whoever calls it has read the caller's rights from the database.
+    pub(crate) fn new(me: Arc<Me>, access: Access, actor: Actor, tenant: Arc<SeenTenant>) -> Self {
+        let membership = Membership {
+            tenant: tenant.record().slug.clone(),
+            name: tenant.record().name.clone(),
+            role: access.shown_role(),
+        };
+        Self { me, membership: Arc::new(membership), access, actor, tenant }
     }
 
     /// For the public picture of the demo mesh: everything, as nobody. Only for installations that run the demo, whose
     /// mesh belongs to no one.
     pub(crate) fn of_demo() -> Self {
-        let slug: TenantSlug = "demo-mesh".parse().expect("the slug is well-formed");
         let record = TenantRecord {
             id: uuid::Uuid::nil(),
-            slug: slug.clone(),
+            slug: "demo-mesh".parse().expect("the slug is well-formed"),
             name: "Demo mesh".to_owned(),
             plan: Plan::Community,
             mesh: vec![crate::tenants::MeshSelector { cluster: None, namespaces: Namespaces::All }],
             stores: StoreBindings::default(),
             provisioned_by: None,
+            suspended: None,
+            require_sso: false,
         };
         let user = User { id: String::new(), email: String::new(), name: String::new(), platform_admin: false };
         let me = Me { user, memberships: Vec::new() };
-        let membership = Membership { tenant: slug, name: "Demo mesh".to_owned(), role: Role::Viewer };
-        Self::for_member(Arc::new(me), membership, Arc::new(SeenTenant::new(record)))
+        Self::new(Arc::new(me), Access::member(Role::Viewer), Actor::nobody(), Arc::new(SeenTenant::new(record)))
     }
 
     /// The tenant's name in URLs and towards stores.
     pub fn slug(&self) -> &TenantSlug {
-        &self.tenant.record.slug
+        &self.tenant().slug
     }
 
     /// The tenant as the database knows it.
     pub fn tenant(&self) -> &TenantRecord {
-        &self.tenant.record
+        self.tenant.record()
     }
 
     /// What answers for this scope may be shared by.
     pub(crate) fn seen(&self) -> Seen {
-        (self.tenant.record.id, self.tenant.sees)
+        self.tenant.seen()
     }
 
     /// The caller.
@@ -123,14 +92,24 @@ impl Scope {
         &self.me
     }
 
-    /// The caller's membership in this tenant.
+    /// The caller's place in this tenant, as it is shown. What they may do is asked with [`Scope::require`].
     pub fn membership(&self) -> &Membership {
         &self.membership
     }
 
+    /// Where the caller's rights come from.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Who acts, for the audit log.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// The part of the mesh the tenant sees.
     pub fn mesh(&self) -> &MeshScope {
-        &self.tenant.mesh
+        self.tenant.mesh()
     }
 
     /// Whether a namespace of this name, in whatever cluster, is visible.
@@ -141,27 +120,16 @@ impl Scope {
         })
     }
 
-    /// Refuses what the role does not allow.
-    pub fn require(&self, permission: Permission) -> Result<(), Error> {
-        if self.membership.role >= permission.least_role() { Ok(()) } else { Err(Error::Denied) }
+    /// Whether the caller may do this here.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.access.allows(permission)
     }
-}
 
-/// The visible part of the mesh in words.
-pub(crate) fn describe(mesh: &MeshScope) -> String {
-    let parts: Vec<String> = mesh
-        .selectors()
-        .iter()
-        .map(|selector| {
-            let namespaces = match selector.namespaces() {
-                query::Namespaces::All => "all namespaces".to_owned(),
-                query::Namespaces::Only(names) => names.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
-            };
-            match selector.cluster() {
-                Some(cluster) => format!("{namespaces} in cluster {cluster}"),
-                None => namespaces,
-            }
-        })
-        .collect();
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
+    /// Refuses what the caller may not do, and says what it takes.
+    pub fn require(&self, permission: Permission) -> Result<(), Error> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        Err(Error::Denied { why: self.access.refusal(permission, &self.tenant().name) })
+    }
 }

@@ -203,8 +203,8 @@ impl Backend {
         let auth = Auth::new(db.clone(), Limits::default());
         provision::apply(&db, &config, auth.passwords(), clock.now()).await?;
         let health = health_of(Signal::Metrics, &clock);
-        let logs = EmbeddedLogs::new(db.pool().clone(), clock.clone(), config.telemetry.logs_retention);
-        let traces = EmbeddedTraces::new(db.pool().clone(), clock.clone(), config.telemetry.traces_retention);
+        let logs = EmbeddedLogs::new(db.system().clone(), clock.clone(), config.telemetry.logs_retention);
+        let traces = EmbeddedTraces::new(db.system().clone(), clock.clone(), config.telemetry.traces_retention);
         let (ingest, writer) = Ingest::new(ingest::Settings::default(), traces.clone(), logs.clone(), clock.clone());
         let plain: Arc<dyn MetricsStore> = Arc::new(embedded.clone());
         let switched = match store_down {
@@ -256,19 +256,21 @@ impl Backend {
         let this = self.clone();
         self.spawn(async move {
             let keep = &this.config.telemetry;
-            telemetry::keep(this.db.pool().clone(), this.clock(), keep.logs_retention, keep.traces_retention).await;
+            telemetry::keep(this.db.system().clone(), this.clock(), keep.logs_retention, keep.traces_retention).await;
         });
         let changes = Changes::listen(&self.db).await?;
         let mut news = changes.subscribe();
+        self.caches().known.listen();
         self.running().changes = Some(changes);
         let this = self.clone();
         self.spawn(async move {
             loop {
-                match news.recv().await {
-                    Ok(Change::Tenant(_) | Change::Anything) | Err(RecvError::Lagged(_)) => this.forget_tenants(),
-                    Ok(Change::User(_) | Change::Session(_)) => {}
+                let change = match news.recv().await {
+                    Ok(change) => change,
+                    Err(RecvError::Lagged(_)) => Change::Anything,
                     Err(RecvError::Closed) => return,
-                }
+                };
+                this.caches().known.forget(change);
             }
         });
         let rounds = self.rounds.clone();

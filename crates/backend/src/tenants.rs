@@ -7,4 +7,4 @@ mod store;
 pub use mesh::{MeshSelector, Namespaces};
 pub(crate) use record::signal_name;
 pub use record::{Plan, StoreBindings, TenantRecord};
-pub use store::{find, find_membership, list};
+pub use store::{find, list};

@@ -13,12 +13,11 @@ use std::{
 };
 
 use backend::db::{
-    DataDir, DataDirError, Db,
+    DataDir, DataDirError,
     cluster::{self, Cluster, ClusterError, Watchdog},
 };
 use processes::{Server, eventually, kill_9, postgres_processes, watchdogs};
-
-const PATIENCE: Duration = Duration::from_secs(10);
+use sqlx::PgPool;
 
 /// The watchdog's process.
 #[test]
@@ -36,11 +35,8 @@ async fn role_server() {
     }
     let data_dir = DataDir::open(&processes::dir_of_role()).expect("the data directory");
     let (cluster, db) = start(&data_dir).await;
-    sqlx::query("create table if not exists starts (at timestamptz default now())")
-        .execute(db.pool())
-        .await
-        .expect("made");
-    sqlx::query("insert into starts default values").execute(db.pool()).await.expect("counted");
+    sqlx::query("create table if not exists starts (at timestamptz default now())").execute(&db).await.expect("made");
+    sqlx::query("insert into starts default values").execute(&db).await.expect("counted");
     processes::say_ready(count_starts(&db).await);
     processes::wait_for_order().await;
     db.close().await;
@@ -52,14 +48,18 @@ fn watchdog() -> Watchdog {
     Watchdog::new(program, &["role_watchdog", "--exact", "--nocapture"], &processes::role("watchdog"))
 }
 
-async fn start(data_dir: &DataDir) -> (Cluster, Db) {
+async fn connect(cluster: &Cluster) -> PgPool {
+    PgPool::connect_with(cluster.connect_options()).await.expect("the database answers")
+}
+
+async fn start(data_dir: &DataDir) -> (Cluster, PgPool) {
     let cluster = cluster::start(data_dir, watchdog()).await.expect("the cluster starts");
-    let db = Db::connect_with(cluster.connect_options(), PATIENCE).await.expect("the database answers");
+    let db = connect(&cluster).await;
     (cluster, db)
 }
 
-async fn count_starts(db: &Db) -> i64 {
-    sqlx::query_scalar("select count(*) from starts").fetch_one(db.pool()).await.expect("counted")
+async fn count_starts(db: &PgPool) -> i64 {
+    sqlx::query_scalar("select count(*) from starts").fetch_one(db).await.expect("counted")
 }
 
 fn place() -> tempfile::TempDir {
@@ -82,7 +82,7 @@ async fn a_new_cluster_is_private_and_ends_with_the_server() {
     assert_eq!(processes::mode(&data_dir.path().join("postgres/run")), 0o700);
     let one = |sql: &'static str| {
         let db = db.clone();
-        async move { sqlx::query_scalar::<_, String>(sql).fetch_one(db.pool()).await.expect("answered") }
+        async move { sqlx::query_scalar::<_, String>(sql).fetch_one(&db).await.expect("answered") }
     };
     assert_eq!(one("show listen_addresses").await, "", "no TCP");
     assert_eq!(
@@ -92,7 +92,7 @@ async fn a_new_cluster_is_private_and_ends_with_the_server() {
     assert_eq!(one("select pg_get_userbyid(datdba)::text from pg_database where datname = 'obstack'").await, "obstack");
     assert_eq!(one("show server_encoding").await, "UTF8");
     // What the migrations of the telemetry stores need a role without privileges to be able to make.
-    sqlx::query("create extension pg_trgm").execute(db.pool()).await.expect("a trusted extension");
+    sqlx::query("create extension pg_trgm").execute(&db).await.expect("a trusted extension");
     for owner in postgres_processes(data_dir.path()).into_iter().map(processes::owner) {
         assert_ne!(owner, 0, "Postgres never runs as root");
     }
@@ -176,11 +176,11 @@ async fn a_killed_postmaster_is_started_again() {
     let dir = place();
     let data_dir = DataDir::open(dir.path()).expect("empty");
     let (cluster, db) = start(&data_dir).await;
-    sqlx::query("create table kept (x int)").execute(db.pool()).await.expect("made");
+    sqlx::query("create table kept (x int)").execute(&db).await.expect("made");
     let first = processes::postmaster(dir.path());
     kill_9(first);
     let deadline = std::time::Instant::now() + Duration::from_secs(60);
-    while sqlx::query("select x from kept").execute(db.pool()).await.is_err() {
+    while sqlx::query("select x from kept").execute(&db).await.is_err() {
         assert!(std::time::Instant::now() < deadline, "the database comes back");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -236,7 +236,7 @@ async fn a_first_start_that_was_cut_off_is_repeated() {
     fs::write(dir.path().join("postgres/made-by-obstack"), "").expect("written");
     let data_dir = DataDir::open(dir.path()).expect("ours");
     let (cluster, db) = start(&data_dir).await;
-    db.ping().await.expect("a whole cluster");
+    sqlx::query("select 1").execute(&db).await.expect("a whole cluster");
     assert!(!dir.path().join("postgres/data.new").exists());
     db.close().await;
     cluster.stop().await;
@@ -248,7 +248,7 @@ async fn a_path_too_long_for_a_socket_is_no_obstacle() {
     let deep = dir.path().join("a-directory-with-a-long-name".repeat(5));
     let data_dir = DataDir::open(&deep).expect("new");
     let (cluster, db) = start(&data_dir).await;
-    db.ping().await.expect("reachable");
+    sqlx::query("select 1").execute(&db).await.expect("reachable");
     db.close().await;
     cluster.stop().await;
 }

@@ -14,3 +14,5 @@ mod provision;
 mod sessions;
 #[path = "identity/tenants.rs"]
 mod tenants;
+#[path = "identity/walls.rs"]
+mod walls;

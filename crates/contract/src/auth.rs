@@ -61,6 +61,10 @@ pub struct Shell {
     pub namespaces: Vec<String>,
     /// The demo mesh runs, so faults can be switched on.
     pub demo: bool,
+    /// The caller may open the tenant's settings.
+    pub settings: bool,
+    /// The caller looks at the tenant as a viewer: every page says so and offers the way out.
+    pub observing: bool,
 }
 
 /// What the caller is to this tenant.

@@ -17,6 +17,10 @@ pub enum ErrorCode {
     Invalid,
     /// It changed in the meantime, or already exists.
     Conflict,
+    /// The write needs `If-Match`.
+    PreconditionRequired,
+    /// `If-Match` names a version that is no longer the current one.
+    PreconditionFailed,
     /// Too many tries; `retry_after` says when to come back, in seconds.
     RateLimited,
     /// A store is unreachable or refused; `store` names it.
@@ -36,6 +40,8 @@ impl ErrorCode {
             Self::NotFound => 404,
             Self::Invalid => 400,
             Self::Conflict => 409,
+            Self::PreconditionRequired => 428,
+            Self::PreconditionFailed => 412,
             Self::RateLimited => 429,
             Self::StoreUnavailable => 502,
             Self::StoreTimeout => 504,
@@ -51,6 +57,8 @@ impl ErrorCode {
             Self::NotFound => "Not found",
             Self::Invalid => "Invalid input",
             Self::Conflict => "Conflict",
+            Self::PreconditionRequired => "Name the version",
+            Self::PreconditionFailed => "Changed in the meantime",
             Self::RateLimited => "Too many requests",
             Self::StoreUnavailable => "A store is unreachable",
             Self::StoreTimeout => "A store did not answer in time",

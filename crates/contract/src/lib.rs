@@ -1,6 +1,7 @@
 //! What the UI and the backend say to each other: values, ids, errors and the [`Portal`] traits. No rules, no IO.
 //! Everything here is compiled into the browser's wasm, so keep it small.
 
+pub mod audit;
 pub mod auth;
 pub mod demo;
 pub mod error;

@@ -1,31 +1,50 @@
-//! Who asks: from the session to a [`Visitor`], read from the database on every request. Pages of a tenant are
+//! Who asks: from the session or the bearer token to a [`Visitor`], by rights read on every request. Pages of a tenant are
 //! refused here, before any page code runs.
+
+use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::Method,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
-use contract::{Door, TenantSlug};
+use backend::{Credential, scope::Origin};
+use contract::{ApiError, Door, ErrorCode, TenantSlug};
 use tower_sessions::Session;
 
-use crate::{error::HttpError, extract::Caller, pages::missing, session::USER, state::AppState};
+use super::{client::Client, request_id};
+use crate::{
+    error::HttpError,
+    extract::Caller,
+    pages::{missing, refused, to_login},
+    session::{OBSERVING, PROVIDER, USER},
+    state::AppState,
+};
 
 /// Puts the [`Caller`] into the request.
 pub async fn layer(State(state): State<AppState>, session: Session, mut request: Request, next: Next) -> Response {
-    let user = match session.get::<String>(USER).await {
-        Ok(user) => user.and_then(|id| id.parse().ok()),
-        Err(error) => {
+    let address = request.extensions().get::<Client>().map(|client| client.address.to_string()).unwrap_or_default();
+    let origin = Arc::new(Origin { request_id: request_id::current().unwrap_or_default(), address });
+    let credential = match bearer(request.headers()) {
+        // A token speaks for itself: the cookie that may come along counts for nothing then.
+        Some(token) => state.backend.bearer(token).await.map_err(|error| {
+            let mut response = HttpError::from(error).into_response();
+            if response.status() == StatusCode::UNAUTHORIZED {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            response
+        }),
+        None => of_session(&session).await.map_err(|error| {
             tracing::error!(%error, "session cannot be read");
-            return HttpError(contract::ApiError::new(
-                contract::ErrorCode::Internal,
-                "The session cannot be read. Try again.",
-            ))
-            .into_response();
-        }
+            HttpError(ApiError::new(ErrorCode::Internal, "The session cannot be read. Try again.")).into_response()
+        }),
     };
-    match state.backend.visitor(user).await {
+    let credential = match credential {
+        Ok(credential) => credential,
+        Err(response) => return response,
+    };
+    match state.backend.visitor(credential, origin).await {
         Ok(visitor) => {
             request.extensions_mut().insert(Caller(visitor));
             next.run(request).await
@@ -34,7 +53,26 @@ pub async fn layer(State(state): State<AppState>, session: Session, mut request:
     }
 }
 
-/// Guards the pages of tenants: nobody signed in leads to the sign-in page and back, a foreign tenant is not found.
+/// The token of an `Authorization: Bearer` header.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// What a session shows. Reading the user first loads the session; the others come from memory.
+async fn of_session(session: &Session) -> Result<Credential, tower_sessions::session::Error> {
+    let Some(user) = session.get::<String>(USER).await?.and_then(|id| id.parse().ok()) else {
+        return Ok(Credential::Nobody);
+    };
+    Ok(Credential::Person {
+        user,
+        provider: session.get::<String>(PROVIDER).await?.and_then(|id| id.parse().ok()),
+        observing: session.get::<TenantSlug>(OBSERVING).await?,
+    })
+}
+
+/// Guards the pages of tenants: nobody signed in leads to the sign-in page and back, a foreign tenant is not found, and one
+/// that is shut says why.
 pub async fn guard_pages(
     State(state): State<AppState>,
     Caller(visitor): Caller,
@@ -46,23 +84,12 @@ pub async fn guard_pages(
     };
     if visitor.me().is_none() {
         let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let back = serde_urlencode(wanted);
-        return match *request.method() {
-            Method::GET => Redirect::to(&format!("/login?return={back}")).into_response(),
-            _ => Redirect::to("/login").into_response(),
-        };
+        return to_login(if *request.method() == Method::GET { wanted } else { "/" });
     }
-    let known = slug.parse::<TenantSlug>().is_ok_and(|slug| visitor.portal(&slug).is_ok());
-    if known { next.run(request).await } else { missing(&state, request.headers()) }
-}
-
-fn serde_urlencode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => out.push(char::from(byte)),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
+    let known = slug.parse::<TenantSlug>().map_err(|_| ApiError::not_found("This tenant"));
+    match known.and_then(|slug| visitor.scope(&slug)) {
+        Ok(_) => next.run(request).await,
+        Err(error) if error.code == ErrorCode::Denied => refused(&state, request.headers(), &error),
+        Err(_) => missing(&state, request.headers()),
     }
-    out
 }

@@ -1,12 +1,11 @@
 //! Signing in and out with a local account.
 
-use std::net::{IpAddr, SocketAddr};
-
 use axum::{
     Json,
-    extract::{ConnectInfo, State, rejection::JsonRejection},
+    extract::{State, rejection::JsonRejection},
     http::StatusCode,
 };
+use backend::auth::sessions::{self, SessionKey};
 use contract::{
     ApiError, Door, ErrorCode,
     auth::{LoginRequest, Me},
@@ -17,7 +16,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     error::{HttpError, Problem},
     extract::Caller,
-    session::USER,
+    layers::client::Client,
+    session::{PROVIDER, USER},
     state::AppState,
 };
 
@@ -34,31 +34,52 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn login(
     State(state): State<AppState>,
     session: Session,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    client: Client,
     body: Result<Json<LoginRequest>, JsonRejection>,
 ) -> Result<StatusCode, HttpError> {
     let Json(request) = body.map_err(|_| ApiError::invalid("", "Send JSON with the fields email and password."))?;
-    authenticate(&state, &session, &request.email, &request.password, peer.ip()).await?;
+    authenticate(&state, &session, &request.email, &request.password, &client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Checks the password and puts the user into a session of a new id, so that an id planted before is worth nothing.
+/// Checks the password and begins a session.
 pub async fn authenticate(
     state: &AppState,
     session: &Session,
     email: &str,
     password: &str,
-    peer: IpAddr,
+    client: &Client,
 ) -> Result<(), HttpError> {
     let now = state.backend.clock().now();
-    let user = state.backend.auth().login(email, password, peer, now).await.map_err(backend::Error::from)?;
+    let user = state.backend.auth().login(email, password, client.address, now).await.map_err(backend::Error::from)?;
+    begin(state, session, &user.id, None, client).await
+}
+
+/// Puts somebody into a session of a new id, so that an id planted before is worth nothing.
+pub async fn begin(
+    state: &AppState,
+    session: &Session,
+    user: &str,
+    provider: Option<uuid::Uuid>,
+    client: &Client,
+) -> Result<(), HttpError> {
     let broken = |error: tower_sessions::session::Error| {
         tracing::error!(%error, "session cannot be written");
         HttpError(ApiError::new(ErrorCode::Internal, "The session cannot be saved. Try again."))
     };
     session.clear().await;
     session.cycle_id().await.map_err(broken)?;
-    session.insert(USER, user.id).await.map_err(broken)
+    session.insert(USER, user).await.map_err(broken)?;
+    if let Some(provider) = provider {
+        session.insert(PROVIDER, provider.to_string()).await.map_err(broken)?;
+    }
+    // Written now, so that there is a row that can say where the session is used.
+    session.save().await.map_err(broken)?;
+    if let Some(id) = session.id() {
+        let (key, address) = (SessionKey::of(id.0), client.address.to_string());
+        sessions::describe(state.backend.db(), key, &client.agent, &address).await?;
+    }
+    Ok(())
 }
 
 /// Ends the session on the server; the cookie is worth nothing afterwards.

@@ -14,7 +14,7 @@ use backend::{
     auth::sessions::{self, SessionKey},
 };
 use contract::{
-    Door, TenantSlug, Timestamp,
+    TenantSlug, Timestamp,
     live::{Push, PushKind, Subscribe, Topic},
     topology::GraphDelta,
 };
@@ -27,7 +27,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     error::{HttpError, Problem},
     extract::{Caller, InTenant},
-    session::USER,
     state::AppState,
 };
 
@@ -61,14 +60,12 @@ async fn live(
     session: Session,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, HttpError> {
-    let user: Option<String> = session.get(USER).await.ok().flatten();
     let guard = Guard {
         state,
         session: session.id().map(|id| SessionKey::of(id.0)),
-        user: user.and_then(|id| id.parse().ok()),
+        visitor,
         tenant: place.scope.slug().clone(),
     };
-    drop(visitor);
     Ok(upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
         metrics::gauge!("obstack_live_sockets").increment(1.0);
         serve(socket, guard, place.scope).await;
@@ -80,7 +77,7 @@ async fn live(
 struct Guard {
     state: AppState,
     session: Option<SessionKey>,
-    user: Option<uuid::Uuid>,
+    visitor: Arc<Visitor>,
     tenant: TenantSlug,
 }
 
@@ -89,12 +86,15 @@ impl Guard {
     /// session: who left a page open is signed out in time.
     async fn scope(&self) -> Result<Option<Scope>, backend::Error> {
         let backend = &self.state.backend;
-        let (Some(session), Some(user)) = (self.session, self.user) else { return Ok(None) };
-        if !sessions::is_alive(backend.db(), session, backend.clock().now()).await? {
+        // A socket opened with a key or a token has no session; its right is looked up in the same way.
+        if let Some(session) = self.session
+            && self.visitor.key().is_none()
+            && !sessions::is_alive(backend.db(), session, backend.clock().now()).await?
+        {
             return Ok(None);
         }
-        let visitor: Arc<Visitor> = backend.visitor(Some(user)).await?;
-        Ok(visitor.me().and_then(|_| visitor.scope(&self.tenant).ok()))
+        let visitor = self.visitor.again().await?;
+        Ok(visitor.scope(&self.tenant).ok())
     }
 }
 

@@ -123,7 +123,7 @@ async fn a_removed_account_is_out_at_once(pool: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_removed_membership_counts_from_the_next_request_on(pool: PgPool) {
     let portal = Portal::new(pool.clone()).await;
-    let cookie = portal.login("olga@obstack.test").await;
+    let cookie = portal.login("bea@obstack.test").await;
     assert_eq!(portal.get("/api/v1/t/globex/stores", Some(&cookie)).await.status, StatusCode::OK);
     sqlx::query("delete from memberships where tenant_id = (select id from tenants where slug = 'globex')")
         .execute(&pool)

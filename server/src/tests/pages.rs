@@ -13,7 +13,7 @@ async fn strangers_are_led_to_the_sign_in_page_and_back_and_see_nothing_on_the_w
     let portal = Portal::new(pool).await;
     let answer = portal.get("/t/acme/topology?from=now-6h", None).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert_eq!(answer.header(header::LOCATION), "/login?return=/t/acme/topology%3Ffrom%3Dnow-6h");
+    assert_eq!(answer.header(header::LOCATION), "/login?return=%2Ft%2Facme%2Ftopology%3Ffrom%3Dnow-6h");
     assert!(answer.body.is_empty(), "a redirect carries no page");
 }
 

@@ -66,12 +66,12 @@ impl Attempt {
 
     /// The try was a success: the account starts afresh, and the address gets this one back.
     pub(super) async fn forgive(&self, db: &Db) -> Result<(), Error> {
-        sqlx::query!("delete from login_attempts where key = $1", &self.account[..]).execute(db.pool()).await?;
+        sqlx::query!("delete from login_attempts where key = $1", &self.account[..]).execute(db.system()).await?;
         sqlx::query!(
             "update login_attempts set attempts = attempts - 1 where key = $1 and attempts > 0",
             &self.address[..]
         )
-        .execute(db.pool())
+        .execute(db.system())
         .await?;
         Ok(())
     }
@@ -95,7 +95,7 @@ async fn add_one(
         now,
         now - window,
     )
-    .fetch_one(db.pool())
+    .fetch_one(db.system())
     .await?;
     Ok((i64::from(row.attempts), row.window_started_at))
 }
@@ -108,7 +108,7 @@ pub(super) async fn purge(db: &Db, limits: &Limits, now: Timestamp) -> Result<u6
              (select key from login_attempts where window_started_at <= $1 limit 1000)",
         over
     )
-    .execute(db.pool())
+    .execute(db.system())
     .await?;
     Ok(done.rows_affected())
 }

@@ -1,5 +1,6 @@
 //! News about accounts, memberships and sessions from all instances, over LISTEN/NOTIFY: whoever caches who somebody is, or
-//! holds a connection open for them, looks again when it is told. The triggers are in `migrations/0001_identity.sql`.
+//! holds a connection open for them, looks again when it is told. The triggers are in `migrations/0001_identity.sql` and
+//! `0003_access.sql`.
 
 use std::time::Duration;
 
@@ -25,6 +26,12 @@ pub enum Change {
     Tenant(Uuid),
     /// A session ended or changed hands.
     Session(SessionKey),
+    /// An API key was changed or revoked.
+    Key(Uuid),
+    /// A sign-in provider.
+    Provider(Uuid),
+    /// A store that is kept in the database.
+    Store,
     /// News were lost: look at everything again.
     Anything,
 }
@@ -35,6 +42,9 @@ impl Change {
             Some(("user", id)) => id.parse().ok().map(Self::User),
             Some(("tenant", id)) => id.parse().ok().map(Self::Tenant),
             Some(("session", hash)) => SessionKey::from_hex(hash).map(Self::Session),
+            Some(("key", id)) => id.parse().ok().map(Self::Key),
+            Some(("provider", id)) => id.parse().ok().map(Self::Provider),
+            Some(("store", _)) => Some(Self::Store),
             _ => None,
         };
         // A newer instance may say things this one does not know.
@@ -72,7 +82,7 @@ impl Drop for Changes {
 }
 
 async fn connect(db: &Db) -> Result<PgListener, sqlx::Error> {
-    let mut listener = PgListener::connect_with(db.pool()).await?;
+    let mut listener = PgListener::connect_with(db.system()).await?;
     // What happens between losing and regaining the connection is told as `Anything`, which is only true afterwards.
     listener.eager_reconnect(true);
     listener.listen(CHANNEL).await?;
@@ -89,7 +99,7 @@ async fn run(db: Db, mut listener: PgListener, sender: broadcast::Sender<Change>
             }
             // The connection was lost and has been made again.
             Ok(None) => Change::Anything,
-            Err(_) if db.pool().is_closed() => return,
+            Err(_) if db.system().is_closed() => return,
             Err(error) => {
                 tracing::warn!(error = %error, "lost the news about sessions and memberships");
                 tokio::time::sleep(pause).await;

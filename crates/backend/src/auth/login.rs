@@ -73,10 +73,10 @@ impl Auth {
     async fn account(&self, email: &str) -> Result<Option<(User, Option<String>)>, Error> {
         let row = sqlx::query!(
             "select id, email, name, platform_admin, password_hash from users
-             where lower(email) = $1 and disabled_at is null",
+             where lower(email) = $1 and origin = 'local' and disabled_at is null",
             email
         )
-        .fetch_optional(self.db.pool())
+        .fetch_optional(self.db.system())
         .await?;
         Ok(row.map(|row| {
             let user =

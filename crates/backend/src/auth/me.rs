@@ -1,46 +1,53 @@
-//! The person behind a session.
+//! The person behind an account, with everything that decides which tenants they reach.
 
-use contract::{
-    Role,
-    auth::{Me, Membership, User},
-};
+use std::collections::BTreeMap;
+
+use contract::{Role, TenantSlug, auth::User};
 use uuid::Uuid;
 
 use super::Auth;
 use crate::Error;
 
 /// More tenants than anybody is shown.
-const MEMBERSHIPS_MAX: i64 = 500;
+const MEMBERSHIPS_MAX: i64 = 2000;
+
+/// A person as the database knows them now.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The account.
+    pub user: User,
+    /// The strongest role in each tenant, whoever gave it.
+    pub roles: BTreeMap<TenantSlug, Role>,
+}
 
 impl Auth {
-    /// The person and their tenants by name. `None` when the account is gone or disabled: the session is over then.
-    pub async fn me(&self, user: Uuid) -> Result<Option<Me>, Error> {
+    /// The person and their roles. `None` when the account is gone or disabled: every session of it is over then.
+    pub async fn person(&self, user: Uuid) -> Result<Option<Person>, Error> {
         let row = sqlx::query!(
             "select id, email, name, platform_admin from users where id = $1 and disabled_at is null",
             user
         )
-        .fetch_optional(self.db.pool())
+        .fetch_optional(self.db.system())
         .await?;
         let Some(row) = row else { return Ok(None) };
         let rows = sqlx::query!(
-            "select t.slug, t.name, m.role from memberships m join tenants t on t.id = m.tenant_id
-             where m.user_id = $1 and t.disabled_at is null order by t.name, t.slug limit $2",
+            "select t.slug, m.role from memberships m join tenants t on t.id = m.tenant_id
+             where m.user_id = $1 and t.disabled_at is null order by t.slug limit $2",
             user,
             MEMBERSHIPS_MAX
         )
-        .fetch_all(self.db.pool())
+        .fetch_all(self.db.system())
         .await?;
-        let membership = |slug: String, name: String, role: String| {
-            let tenant = slug.parse().map_err(|error| Error::internal(format!("slug {slug}: {error}")))?;
-            let role: Role = role.parse().map_err(Error::internal)?;
-            Ok::<_, Error>(Membership { tenant, name, role })
-        };
-        Ok(Some(Me {
-            user: User { id: row.id.to_string(), email: row.email, name: row.name, platform_admin: row.platform_admin },
-            memberships: rows
-                .into_iter()
-                .map(|row| membership(row.slug, row.name, row.role))
-                .collect::<Result<_, _>>()?,
-        }))
+        let mut roles = BTreeMap::new();
+        for row in rows {
+            let slug: TenantSlug =
+                row.slug.parse().map_err(|error| Error::internal(format!("slug {}: {error}", row.slug)))?;
+            let role: Role = row.role.parse().map_err(Error::internal)?;
+            let strongest = roles.entry(slug).or_insert(role);
+            *strongest = role.max(*strongest);
+        }
+        let user =
+            User { id: row.id.to_string(), email: row.email, name: row.name, platform_admin: row.platform_admin };
+        Ok(Some(Person { user, roles }))
     }
 }

@@ -86,7 +86,7 @@ pub async fn create(
         plus_secs(now, lifetimes.idle_secs).min(ends).to_datetime(),
         ends.to_datetime(),
     )
-    .execute(db.pool())
+    .execute(db.system())
     .await?;
     Ok(done.rows_affected() == 1)
 }
@@ -110,7 +110,7 @@ pub async fn save(
         now.to_datetime(),
         plus_secs(now, lifetimes.idle_secs).to_datetime(),
     )
-    .execute(db.pool())
+    .execute(db.system())
     .await?;
     Ok(done.rows_affected() == 1)
 }
@@ -124,7 +124,7 @@ pub async fn load(db: &Db, key: SessionKey, lifetimes: Lifetimes, now: Timestamp
         &key.0[..],
         now.to_datetime(),
     )
-    .fetch_optional(db.pool())
+    .fetch_optional(db.system())
     .await?;
     let Some(row) = row else { return Ok(None) };
     let mut expires_at = row.expires_at;
@@ -136,13 +136,21 @@ pub async fn load(db: &Db, key: SessionKey, lifetimes: Lifetimes, now: Timestamp
             now.to_datetime(),
             plus_secs(now, lifetimes.idle_secs).to_datetime(),
         )
-        .fetch_optional(db.pool())
+        .fetch_optional(db.system())
         .await?;
         // Deleted between the two statements: signed out.
         let Some(touched) = touched else { return Ok(None) };
         expires_at = touched;
     }
     Ok(Some(Record { user_id: row.user_id, data: row.data, expires_at: expires_at.into() }))
+}
+
+/// Notes where a session is used, for its owner's list of devices.
+pub async fn describe(db: &Db, key: SessionKey, agent: &str, address: &str) -> Result<(), Error> {
+    sqlx::query!("update sessions set user_agent = $2, address = $3 where id_hash = $1", &key.0[..], agent, address)
+        .execute(db.system())
+        .await?;
+    Ok(())
 }
 
 /// True while the session lives. Does not count as use: an open WebSocket asks this.
@@ -153,20 +161,20 @@ pub async fn is_alive(db: &Db, key: SessionKey, now: Timestamp) -> Result<bool, 
         &key.0[..],
         now.to_datetime(),
     )
-    .fetch_optional(db.pool())
+    .fetch_optional(db.system())
     .await?;
     Ok(found.is_some())
 }
 
 /// Ends a session. Nothing happens when it is gone already.
 pub async fn delete(db: &Db, key: SessionKey) -> Result<(), Error> {
-    sqlx::query!("delete from sessions where id_hash = $1", &key.0[..]).execute(db.pool()).await?;
+    sqlx::query!("delete from sessions where id_hash = $1", &key.0[..]).execute(db.system()).await?;
     Ok(())
 }
 
 /// Ends all sessions of a person; how many there were.
 pub async fn delete_for_user(db: &Db, user: Uuid) -> Result<u64, Error> {
-    Ok(sqlx::query!("delete from sessions where user_id = $1", user).execute(db.pool()).await?.rows_affected())
+    Ok(sqlx::query!("delete from sessions where user_id = $1", user).execute(db.system()).await?.rows_affected())
 }
 
 /// Removes sessions that have ended by themselves, at most 1,000; how many. Call it every minute or so.
@@ -175,7 +183,7 @@ pub async fn purge_expired(db: &Db, now: Timestamp) -> Result<u64, Error> {
         "delete from sessions where id_hash in (select id_hash from sessions where expires_at <= $1 limit 1000)",
         now.to_datetime()
     )
-    .execute(db.pool())
+    .execute(db.system())
     .await?;
     Ok(done.rows_affected())
 }

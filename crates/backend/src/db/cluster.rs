@@ -218,7 +218,7 @@ fn options(socket_dir: &std::path::Path, role: &str, database: &str) -> PgConnec
     PgConnectOptions::new_without_pgpass().socket(socket_dir).username(role).database(database)
 }
 
-/// Makes the application's role and database where they are missing. The role is no superuser.
+/// Makes the application's roles and database where they are missing. None of the roles is a superuser.
 /// False when whoever answers is not the postmaster of this run.
 async fn prepare(admin: &PgConnectOptions, run_name: &str) -> Result<bool, sqlx::Error> {
     let mut connection = admin.clone().disable_statement_logging().connect().await?;
@@ -231,6 +231,19 @@ async fn prepare(admin: &PgConnectOptions, run_name: &str) -> Result<bool, sqlx:
         sqlx::query_scalar!("select 1 from pg_roles where rolname = $1", ROLE).fetch_optional(&mut connection).await?;
     if role.is_none() {
         sqlx::query("create role obstack login").execute(&mut connection).await?;
+    }
+    // The roles the migrations give rights to; the application's role may not create roles itself.
+    for (role, create, grant) in [
+        ("obstack_tenant", "create role obstack_tenant nologin", "grant obstack_tenant to obstack"),
+        ("obstack_system", "create role obstack_system nologin", "grant obstack_system to obstack"),
+    ] {
+        let known = sqlx::query_scalar!("select 1 from pg_roles where rolname = $1", role)
+            .fetch_optional(&mut connection)
+            .await?;
+        if known.is_none() {
+            sqlx::query(create).execute(&mut connection).await?;
+            sqlx::query(grant).execute(&mut connection).await?;
+        }
     }
     let database = sqlx::query_scalar!("select 1 from pg_database where datname = $1", DATABASE)
         .fetch_optional(&mut connection)

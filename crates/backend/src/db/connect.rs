@@ -2,13 +2,19 @@
 
 use std::{str::FromStr, time::Duration};
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
 use super::Db;
 use crate::config::Secret;
 
-/// Connections of one instance. Two instances fit into the private cluster's 40 with room for an operator's psql.
-const POOL_SIZE: u32 = 16;
+/// Connections of one instance above all tenants: sign-in, sessions, embedded telemetry.
+const SYSTEM_POOL: u32 = 16;
+/// Connections of one instance inside tenants. Two instances fit into the private cluster's 60 with room for an operator's
+/// psql.
+const TENANT_POOL: u32 = 8;
 /// How long a request waits for a connection before it fails.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A statement that runs longer is cut off by the server: no request waits that long.
@@ -54,15 +60,12 @@ impl Db {
     /// Connects with these options, trying again for `patience` while nobody answers.
     pub async fn connect_with(options: PgConnectOptions, patience: Duration) -> Result<Self, ConnectError> {
         let target = target(&options);
-        let options = options
-            .application_name("obstack")
-            .options([("statement_timeout", STATEMENT_TIMEOUT), ("idle_in_transaction_session_timeout", "60s")]);
-        let pool = PgPoolOptions::new().max_connections(POOL_SIZE).acquire_timeout(ACQUIRE_TIMEOUT);
+        let db = Self::lazy(options.application_name("obstack"));
         let began = tokio::time::Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
-            let failure = match pool.clone().connect_with(options.clone()).await {
-                Ok(pool) => return Ok(Self::from(pool)),
+            let failure = match PgConnection::connect_with(&db.owner).await {
+                Ok(_) => return Ok(db),
                 Err(failure) => failure,
             };
             if let Some(why) = final_refusal(&failure) {
@@ -75,6 +78,27 @@ impl Db {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Pools that connect when they are first used: before the migrations have run, their roles need not exist.
+    fn lazy(owner: PgConnectOptions) -> Self {
+        let limits = owner
+            .clone()
+            .options([("statement_timeout", STATEMENT_TIMEOUT), ("idle_in_transaction_session_timeout", "60s")]);
+        let pool = |role: &str, size| {
+            PgPoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect_lazy_with(limits.clone().options([("role", role)]))
+        };
+        Self { system: pool("obstack_system", SYSTEM_POOL), tenants: pool("obstack_tenant", TENANT_POOL), owner }
+    }
+}
+
+/// The database of a test, whose pool belongs to the owner.
+impl From<PgPool> for Db {
+    fn from(pool: PgPool) -> Self {
+        Self::lazy(pool.connect_options().as_ref().clone())
     }
 }
 

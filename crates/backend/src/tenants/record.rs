@@ -111,4 +111,8 @@ pub struct TenantRecord {
     pub stores: StoreBindings,
     /// Managed by a configuration of this name.
     pub provisioned_by: Option<String>,
+    /// Nobody gets in, and why, as a platform administrator wrote it (may be empty).
+    pub suspended: Option<String>,
+    /// Memberships count only in sessions that a sign-in provider vouches for.
+    pub require_sso: bool,
 }

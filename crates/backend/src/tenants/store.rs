@@ -1,14 +1,15 @@
 //! SQL of tenants and memberships. These statements come before any `Scope`: they are what a `Scope` is made from.
 
-use contract::{Role, TenantSlug};
+use contract::TenantSlug;
 use serde_json::Value;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{StoreBindings, TenantRecord, record::signal_of};
 use crate::{Error, db::Db};
 
 /// More tenants than one installation has.
-const TENANTS_MAX: i64 = 1000;
+const TENANTS_MAX: i64 = 10_000;
 
 struct Row {
     id: Uuid,
@@ -17,6 +18,9 @@ struct Row {
     plan: String,
     mesh: Value,
     provisioned_by: Option<String>,
+    suspended_at: Option<OffsetDateTime>,
+    suspended_why: String,
+    require_sso: bool,
     stores: Value,
 }
 
@@ -36,6 +40,8 @@ impl Row {
             name: self.name,
             stores,
             provisioned_by: self.provisioned_by,
+            suspended: self.suspended_at.map(|_| self.suspended_why),
+            require_sso: self.require_sso,
         })
     }
 }
@@ -44,13 +50,13 @@ impl Row {
 pub async fn find(db: &Db, slug: &TenantSlug) -> Result<Option<TenantRecord>, Error> {
     let row = sqlx::query_as!(
         Row,
-        r#"select t.id, t.slug, t.name, t.plan, t.mesh, t.provisioned_by,
+        r#"select t.id, t.slug, t.name, t.plan, t.mesh, t.provisioned_by, t.suspended_at, t.suspended_why, t.require_sso,
                   (select coalesce(jsonb_object_agg(s.signal, s.store), '{}') from tenant_stores s where s.tenant_id = t.id)
                       as "stores!"
            from tenants t where t.slug = $1 and t.disabled_at is null"#,
         slug.as_str()
     )
-    .fetch_optional(db.pool())
+    .fetch_optional(db.system())
     .await?;
     row.map(Row::into_record).transpose()
 }
@@ -59,30 +65,13 @@ pub async fn find(db: &Db, slug: &TenantSlug) -> Result<Option<TenantRecord>, Er
 pub async fn list(db: &Db) -> Result<Vec<TenantRecord>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"select t.id, t.slug, t.name, t.plan, t.mesh, t.provisioned_by,
+        r#"select t.id, t.slug, t.name, t.plan, t.mesh, t.provisioned_by, t.suspended_at, t.suspended_why, t.require_sso,
                   (select coalesce(jsonb_object_agg(s.signal, s.store), '{}') from tenant_stores s where s.tenant_id = t.id)
                       as "stores!"
            from tenants t where t.disabled_at is null order by t.slug limit $1"#,
         TENANTS_MAX
     )
-    .fetch_all(db.pool())
+    .fetch_all(db.system())
     .await?;
     rows.into_iter().map(Row::into_record).collect()
-}
-
-/// The tenant of this name and this person's role in it. `None` when there is no such tenant, the person does not belong to
-/// it, or either is disabled: the caller cannot tell which.
-pub async fn find_membership(db: &Db, user: Uuid, slug: &TenantSlug) -> Result<Option<(TenantRecord, Role)>, Error> {
-    let role = sqlx::query_scalar!(
-        "select m.role from memberships m
-             join tenants t on t.id = m.tenant_id join users u on u.id = m.user_id
-         where t.slug = $1 and m.user_id = $2 and t.disabled_at is null and u.disabled_at is null",
-        slug.as_str(),
-        user
-    )
-    .fetch_optional(db.pool())
-    .await?;
-    let Some(role) = role else { return Ok(None) };
-    let role: Role = role.parse().map_err(Error::internal)?;
-    Ok(find(db, slug).await?.map(|tenant| (tenant, role)))
 }

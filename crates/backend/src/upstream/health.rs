@@ -219,9 +219,12 @@ fn reason(error: &Error) -> String {
         Error::Internal(_) => "an internal error, see the log".to_owned(),
         Error::NotFound { .. }
         | Error::Unauthenticated { .. }
-        | Error::Denied
+        | Error::Denied { .. }
         | Error::Conflict { .. }
+        | Error::PreconditionRequired
+        | Error::PreconditionFailed
         | Error::Invalid { .. }
+        | Error::InvalidFields(_)
         | Error::RateLimited { .. } => error.to_string(),
     }
 }

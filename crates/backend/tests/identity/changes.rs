@@ -25,16 +25,16 @@ async fn memberships_accounts_and_ended_sessions_are_told(pool: PgPool) {
     let changes = Changes::listen(&t.db).await.expect("listening");
     let mut news = changes.subscribe();
 
-    sqlx::query("delete from memberships where user_id = $1").bind(ana).execute(t.db.pool()).await.expect("done");
+    sqlx::query("delete from memberships where user_id = $1").bind(ana).execute(t.db.system()).await.expect("done");
     assert_eq!(next(&mut news).await, Change::User(ana));
     sqlx::query("update users set disabled_at = now() where id = $1")
         .bind(gil)
-        .execute(t.db.pool())
+        .execute(t.db.system())
         .await
         .expect("done");
     assert_eq!(next(&mut news).await, Change::User(gil));
     let acme = sqlx::query_scalar("update tenants set name = 'A' where slug = 'acme' returning id");
-    let acme = acme.fetch_one(t.db.pool()).await.expect("done");
+    let acme = acme.fetch_one(t.db.system()).await.expect("done");
     assert_eq!(next(&mut news).await, Change::Tenant(acme));
 
     let key = SessionKey::of(7);
@@ -46,14 +46,14 @@ async fn memberships_accounts_and_ended_sessions_are_told(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_lost_connection_is_told_and_made_again(pool: PgPool) {
-    let t = Fixture::new(pool).await;
+    let t = Fixture::new(pool.clone()).await;
     let ana = t.id_of(ANA).await;
     let changes = Changes::listen(&t.db).await.expect("listening");
     let mut news = changes.subscribe();
     let cut = "select pg_terminate_backend(pid) from pg_stat_activity
                where datname = current_database() and pid <> pg_backend_pid() and query ilike 'listen%'";
-    sqlx::query(cut).execute(t.db.pool()).await.expect("cut");
+    sqlx::query(cut).execute(&pool).await.expect("cut");
     assert_eq!(next(&mut news).await, Change::Anything);
-    sqlx::query("update users set name = 'Anna' where id = $1").bind(ana).execute(t.db.pool()).await.expect("done");
+    sqlx::query("update users set name = 'Anna' where id = $1").bind(ana).execute(t.db.system()).await.expect("done");
     assert_eq!(next(&mut news).await, Change::User(ana));
 }

@@ -68,7 +68,7 @@ impl Fixture {
     pub async fn id_of(&self, email: &str) -> Uuid {
         sqlx::query_scalar("select id from users where email = $1")
             .bind(email)
-            .fetch_one(self.db.pool())
+            .fetch_one(self.db.system())
             .await
             .expect("there")
     }

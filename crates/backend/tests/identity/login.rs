@@ -42,12 +42,12 @@ async fn every_failure_has_one_text(pool: PgPool) {
     let t = Fixture::new(pool).await;
     sqlx::query("update users set password_hash = null where email = $1")
         .bind(GIL)
-        .execute(t.db.pool())
+        .execute(t.db.system())
         .await
         .expect("set");
     sqlx::query("update users set disabled_at = now() where email = $1")
         .bind(OPERATOR)
-        .execute(t.db.pool())
+        .execute(t.db.system())
         .await
         .expect("set");
     let long = "p".repeat(5000);
@@ -110,7 +110,7 @@ async fn a_success_starts_the_count_afresh(pool: PgPool) {
         fails(&auth, ANA, ELSEWHERE, NOW).await;
         auth.login(ANA, &password("ANA"), HOME, NOW).await.expect("one failure is within the limits");
     }
-    let auth = Fixture::empty(t.db.pool().clone(), FEW).auth;
+    let auth = Fixture::empty(t.db.system().clone(), FEW).auth;
     for _ in 0..20 {
         auth.login(GIL, &password("GIL"), HOME, NOW).await.expect("successes are not counted");
     }
@@ -132,7 +132,7 @@ async fn counts_name_nobody_and_are_purged(pool: PgPool) {
     let t = Fixture::empty(pool, FEW);
     fails(&t.auth, ANA, HOME, NOW).await;
     let text: Vec<String> = sqlx::query_scalar("select encode(key, 'escape') from login_attempts")
-        .fetch_all(t.db.pool())
+        .fetch_all(t.db.system())
         .await
         .expect("read");
     assert_eq!(text.len(), 2);

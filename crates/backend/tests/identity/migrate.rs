@@ -24,8 +24,10 @@ async fn instances_that_start_at_once_migrate_once(_options: PgPoolOptions, opti
     for instance in &instances {
         assert!(db::is_migrated(instance).await.expect("read"));
     }
-    let applied: i64 =
-        sqlx::query_scalar("select count(*) from _sqlx_migrations").fetch_one(instances[0].pool()).await.expect("read");
+    let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations")
+        .fetch_one(instances[0].system())
+        .await
+        .expect("read");
     assert_eq!(applied, i64::try_from(db::MIGRATOR.iter().count()).expect("few"));
 }
 

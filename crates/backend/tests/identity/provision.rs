@@ -5,6 +5,7 @@ use backend::{
     provision::{self, Provisioned},
     tenants,
 };
+use contract::TenantSlug;
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -21,7 +22,7 @@ users: [{email: gil@globex.test, name: Gil, password_env: GIL, memberships: [{te
 async fn hash_of(t: &Fixture, email: &str) -> String {
     sqlx::query_scalar("select password_hash from users where email = $1")
         .bind(email)
-        .fetch_one(t.db.pool())
+        .fetch_one(t.db.system())
         .await
         .expect("read")
 }
@@ -59,7 +60,7 @@ async fn what_is_gone_is_switched_off_and_comes_back_as_it_was(pool: PgPool) {
     );
     t.auth.login(ANA, &password("ANA"), HOME, NOW).await.expect_err("switched off");
     assert!(!sessions::is_alive(&t.db, SessionKey::of(1), NOW).await.expect("read"));
-    assert_eq!(t.auth.me(ana).await.expect("read"), None);
+    assert!(t.auth.person(ana).await.expect("read").is_none());
 
     let back = t.provision(FILE).await;
     assert_eq!((back.created, back.removed), (0, 0), "{back:?}");
@@ -97,13 +98,13 @@ async fn a_changed_password_ends_the_sessions_of_its_owner_only(pool: PgPool) {
 async fn what_people_have_made_stays(pool: PgPool) {
     let t = Fixture::new(pool).await;
     let sql = "insert into tenants (id, slug, name) values (gen_random_uuid(), 'initech', 'Initech')";
-    sqlx::query(sql).execute(t.db.pool()).await.expect("made");
+    sqlx::query(sql).execute(t.db.system()).await.expect("made");
     let sql = "insert into memberships (tenant_id, user_id, role) select t.id, u.id, 'viewer' from tenants t, users u
                where t.slug in ('initech', 'acme') and u.email = $1";
-    sqlx::query(sql).bind(GIL).execute(t.db.pool()).await.expect("made");
+    sqlx::query(sql).bind(GIL).execute(t.db.system()).await.expect("made");
     t.provision(FILE).await;
-    let me = t.auth.me(t.id_of(GIL).await).await.expect("read").expect("there");
-    let seen: Vec<_> = me.memberships.iter().map(|m| m.tenant.as_str()).collect();
+    let person = t.auth.person(t.id_of(GIL).await).await.expect("read").expect("there");
+    let seen: Vec<_> = person.roles.keys().map(TenantSlug::as_str).collect();
     assert_eq!(seen, ["acme", "globex", "initech"]);
 }
 

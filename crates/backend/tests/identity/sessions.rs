@@ -30,7 +30,7 @@ async fn what_is_saved_is_loaded_and_the_id_is_not_in_the_table(pool: PgPool) {
     let record = sessions::load(&t.db, key(id), LIFETIMES, later(6)).await.expect("read");
     assert_eq!(record, Some(Record { user_id: Some(ana), data: json!({"b": 2}), expires_at: later(605) }));
     let row: String =
-        sqlx::query_scalar("select row_to_json(s)::text from sessions s").fetch_one(t.db.pool()).await.expect("read");
+        sqlx::query_scalar("select row_to_json(s)::text from sessions s").fetch_one(t.db.system()).await.expect("read");
     assert!(!row.contains("123456789abc") && !row.contains(&id.to_string()), "{row}");
     assert_eq!(sessions::load(&t.db, key(id + 1), LIFETIMES, NOW).await.expect("read"), None);
 }
@@ -80,7 +80,7 @@ async fn all_sessions_of_one_person_end_and_no_others(pool: PgPool) {
 
     sqlx::query("update users set disabled_at = now() where id = $1")
         .bind(gil)
-        .execute(t.db.pool())
+        .execute(t.db.system())
         .await
         .expect("set");
     assert!(!alive(3).await, "a disabled account has no session");

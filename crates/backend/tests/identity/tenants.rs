@@ -32,11 +32,8 @@ async fn membership_is_per_tenant_and_a_foreign_one_looks_like_none(pool: PgPool
     let t = Fixture::new(pool).await;
     let (ana, gil, operator) = (t.id_of(ANA).await, t.id_of(GIL).await, t.id_of(OPERATOR).await);
     let role = async |user, tenant: &str| {
-        let found = tenants::find_membership(&t.db, user, &slug(tenant)).await.expect("read");
-        found.map(|(record, role)| {
-            assert_eq!(record.slug.as_str(), tenant);
-            role
-        })
+        let person = t.auth.person(user).await.expect("read");
+        person.and_then(|person| person.roles.get(&slug(tenant)).copied())
     };
     assert_eq!([role(ana, "acme").await, role(ana, "globex").await], [Some(Role::Admin), None]);
     assert_eq!([role(gil, "acme").await, role(gil, "globex").await], [None, Some(Role::Viewer)]);
@@ -46,10 +43,13 @@ async fn membership_is_per_tenant_and_a_foreign_one_looks_like_none(pool: PgPool
     );
     assert_eq!([role(Uuid::nil(), "acme").await, role(ana, "initech").await], [None, None]);
 
-    sqlx::query("update tenants set disabled_at = now() where slug = 'acme'").execute(t.db.pool()).await.expect("set");
+    sqlx::query("update tenants set disabled_at = now() where slug = 'acme'")
+        .execute(t.db.system())
+        .await
+        .expect("set");
     sqlx::query("update users set disabled_at = now() where id = $1")
         .bind(gil)
-        .execute(t.db.pool())
+        .execute(t.db.system())
         .await
         .expect("set");
     assert_eq!([role(ana, "acme").await, role(gil, "globex").await], [None, None]);
@@ -57,15 +57,28 @@ async fn membership_is_per_tenant_and_a_foreign_one_looks_like_none(pool: PgPool
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn me_lists_own_tenants_by_name(pool: PgPool) {
+async fn a_person_has_their_own_tenants(pool: PgPool) {
     let t = Fixture::new(pool).await;
-    let me = t.auth.me(t.id_of(OPERATOR).await).await.expect("read").expect("there");
-    assert!(me.user.platform_admin);
-    let seen: Vec<_> = me.memberships.iter().map(|m| (m.tenant.as_str(), m.name.as_str(), m.role)).collect();
-    assert_eq!(seen, [("acme", "Acme", Role::Viewer), ("globex", "Globex", Role::Editor)]);
-    let ana = t.auth.me(t.id_of(ANA).await).await.expect("read").expect("there");
-    assert_eq!(ana.memberships.len(), 1);
-    assert_eq!(t.auth.me(Uuid::nil()).await.expect("read"), None);
+    let operator = t.auth.person(t.id_of(OPERATOR).await).await.expect("read").expect("there");
+    assert!(operator.user.platform_admin);
+    let seen: Vec<_> = operator.roles.iter().map(|(tenant, role)| (tenant.as_str(), *role)).collect();
+    assert_eq!(seen, [("acme", Role::Viewer), ("globex", Role::Editor)]);
+    assert!(t.auth.person(Uuid::nil()).await.expect("read").is_none());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_strongest_of_several_reasons_counts(pool: PgPool) {
+    let t = Fixture::new(pool).await;
+    let gil = t.id_of(GIL).await;
+    sqlx::query(
+        "insert into memberships (tenant_id, user_id, role) select id, $1, 'editor' from tenants where slug = 'globex'",
+    )
+    .bind(gil)
+    .execute(t.db.system())
+    .await
+    .expect("made an editor beside the file's viewer");
+    let person = t.auth.person(gil).await.expect("read").expect("there");
+    assert_eq!(person.roles.get(&slug("globex")), Some(&Role::Editor));
 }
 
 #[sqlx::test(migrations = "../../migrations")]
