@@ -25,6 +25,7 @@ pub mod tenants;
 mod topology;
 pub mod traces;
 pub mod upstream;
+pub mod vault;
 mod visitor;
 
 pub use error::{Error, Source};

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Error, Scope,
+    audit::Audit,
     auth::Auth,
     cache::Cache,
     clock::Clock,
@@ -29,6 +30,7 @@ use crate::{
     start::Running,
     stores::StoreSet,
     topology::Layouts,
+    vault::Vault,
     visitor::Known,
 };
 
@@ -48,6 +50,8 @@ pub struct Backend {
     pub(crate) db: Db,
     pub(crate) running: Mutex<Running>,
     pub(crate) auth: Auth,
+    pub(crate) audit: Audit,
+    pub(crate) vault: Vault,
     pub(crate) stores: StoreSet,
     pub(crate) embedded: Embedded,
     pub(crate) ingest: Ingest,
@@ -72,6 +76,16 @@ impl Backend {
     /// Signing in.
     pub fn auth(&self) -> &Auth {
         &self.auth
+    }
+
+    /// The audit log.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// Sealing of secrets.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// What pushed telemetry is handed to.

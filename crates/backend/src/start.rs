@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Backend, Error,
+    audit::Audit,
     auth::{
         Auth, Limits,
         changes::{Change, Changes},
@@ -41,6 +42,7 @@ use crate::{
     telemetry,
     traces::embedded::EmbeddedTraces,
     upstream::{Health, Thresholds},
+    vault::Vault,
 };
 
 /// How long a configured database may take to answer at start.
@@ -222,6 +224,8 @@ impl Backend {
             clock: clock.clone(),
         });
         let backend = Arc::new(Self {
+            vault: Vault::open(&db).await?,
+            audit: Audit::new(db.clone()),
             config,
             db,
             auth,
