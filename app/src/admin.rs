@@ -2,11 +2,15 @@
 //! do so from any browser, and nothing of it is downloaded by anybody else. The server calls the functions, sends what they
 //! return, and answers a form with a redirect or, when something does not fit, with the same page and what was typed.
 
+mod account;
+mod audit;
 mod form;
 mod frame;
 mod notice;
 mod parts;
 
+pub use account::{account_page, ago};
+pub use audit::{AuditView, audit_page};
 pub use form::{FormErrors, TypedForm};
 pub use frame::{AdminFrame, Place, Section, render_admin};
 pub use notice::Notice;

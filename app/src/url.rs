@@ -113,6 +113,13 @@ fn query_string(query: &ParamsMap) -> String {
     text
 }
 
+/// A value as it stands in a query.
+pub fn encode(value: &str) -> String {
+    let mut text = String::new();
+    escape(value, &mut text);
+    text
+}
+
 /// Everything but letters, digits and the signs that mean nothing in a query is written as `%XX`.
 fn escape(part: &str, text: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";

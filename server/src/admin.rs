@@ -4,15 +4,23 @@
 //! A form is answered with a redirect that names a [`Notice`], or with the same page, the status of the error and what was
 //! typed. A page that cannot be shown at all is a [`PageError`], which [`problem_pages`] turns into a document.
 
+mod account;
+mod audit;
 mod page;
+mod view_as;
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::{Router, middleware::from_fn_with_state, routing::post};
 
-pub use page::{AccountPage, InstallationPage, PageError, PageResult, Sent, TenantPage, problem_pages};
+pub use page::{AccountPage, Base, InstallationPage, PageError, PageResult, Sent, TenantPage, problem_pages};
 
 use crate::state::AppState;
 
 /// All pages of administration.
 pub fn router(state: AppState) -> Router<AppState> {
-    Router::new().layer(from_fn_with_state(state, problem_pages))
+    Router::new()
+        .merge(account::routes())
+        .merge(audit::routes())
+        .route("/t/{tenant}/view-as", post(view_as::begin))
+        .route("/view-as/end", post(view_as::end))
+        .layer(from_fn_with_state(state, problem_pages))
 }

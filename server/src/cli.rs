@@ -28,6 +28,8 @@ enum Command {
     Demo(DemoArgs),
     /// Bring the database schema up to date and exit.
     Migrate(ConfigArgs),
+    /// Check the audit log, from its first entry to its last.
+    Audit(AuditArgs),
     /// Print the OpenAPI 3.1 description of the HTTP API.
     Openapi,
     /// Print the version.
@@ -45,6 +47,19 @@ struct ConfigArgs {
     /// Configuration file; every field can also be set as OBSTACK_… variable.
     #[arg(long, env = "OBSTACK_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+struct AuditArgs {
+    #[command(subcommand)]
+    action: AuditAction,
+}
+
+#[derive(Subcommand)]
+enum AuditAction {
+    /// Check every chain and print its last number and hash; exit code 1 when an entry is not as it was written. Keep
+    /// what it prints elsewhere: entries cut off at the end show only by comparing.
+    Verify(ConfigArgs),
 }
 
 #[derive(clap::Args)]
@@ -134,6 +149,7 @@ pub fn run() -> ExitCode {
         },
         Command::Serve(args) => serve::serve(args.config.config.as_deref(), &site_dir(args.site.site)),
         Command::Migrate(args) => serve::migrate(args.config.as_deref()),
+        Command::Audit(AuditArgs { action: AuditAction::Verify(args) }) => serve::verify_audit(args.config.as_deref()),
         Command::Demo(args) => run_demo(args),
     }
 }

@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequestParts, Path, Query},
     http::request::Parts,
 };
-use backend::{Scope, Visitor};
+use backend::{Operator, Scope, Visitor};
 use contract::{ApiError, Door, Portal, TenantSlug};
 use serde::de::DeserializeOwned;
 
@@ -46,6 +46,18 @@ impl<S: Send + Sync> FromRequestParts<S> for InTenant {
             .ok_or_else(|| if visitor.me().is_some() { missing() } else { ApiError::unauthenticated().into() })?;
         let scope = visitor.scope(&slug)?;
         Ok(Self { portal: visitor.portal(&slug)?, scope })
+    }
+}
+
+/// The caller as somebody who administers the installation.
+pub struct OfInstallation(pub Operator);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfInstallation {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+        let Caller(visitor) = Caller::from_request_parts(parts, state).await?;
+        Ok(Self(visitor.operator()?))
     }
 }
 

@@ -4,5 +4,6 @@ pub mod caller;
 pub mod client;
 pub mod observe;
 pub mod origin;
+pub mod refusals;
 pub mod request_id;
 pub mod security;

@@ -168,13 +168,14 @@ pub struct LoginForm {
 /// `POST /login`: the same as the API's, for forms.
 pub async fn sign_in(
     State(state): State<AppState>,
+    Caller(visitor): Caller,
     session: Session,
     client: Client,
     headers: HeaderMap,
     Form(form): Form<LoginForm>,
 ) -> Response {
     let back = safe_return(form.back.as_deref());
-    match rest::auth::authenticate(&state, &session, &form.email, &form.password, &client).await {
+    match rest::auth::authenticate(&state, &session, &form.email, &form.password, &client, &visitor).await {
         Ok(()) => Redirect::to(&back).into_response(),
         Err(HttpError(error)) => {
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::UNAUTHORIZED);
@@ -191,8 +192,8 @@ pub async fn sign_in(
 }
 
 /// `POST /logout`.
-pub async fn sign_out(session: Session) -> Response {
-    match rest::auth::end(&session).await {
+pub async fn sign_out(State(state): State<AppState>, Caller(visitor): Caller, session: Session) -> Response {
+    match rest::auth::end(&state, &session, &visitor).await {
         Ok(()) => Redirect::to("/").into_response(),
         Err(error) => error.into_response(),
     }

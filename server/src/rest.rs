@@ -1,5 +1,6 @@
 //! The HTTP API under `/api/v1`, one file per slice, and its OpenAPI description.
 
+pub mod audit;
 pub mod auth;
 pub mod demo;
 mod live;
@@ -30,6 +31,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(stores::routes())
         .merge(demo::routes())
         .merge(live::routes())
+        .merge(audit::routes())
 }
 
 /// All routes of the API, its description and a page to read that with.

@@ -22,6 +22,13 @@ pub const FORMS: &[(&str, &str)] = &[
     ("GET", "/"),
     ("GET", "/demo-mesh.svg"),
     ("GET", "/login"),
+    ("GET", "/account"),
+    ("POST", "/account/sessions/end"),
+    ("POST", "/account/sessions/{id}/end"),
+    ("GET", "/admin/audit"),
+    ("GET", "/t/{tenant}/settings/audit"),
+    ("POST", "/t/{tenant}/view-as"),
+    ("POST", "/view-as/end"),
     ("POST", "/theme"),
     ("POST", "/t/{tenant}/demo/{fault}/start"),
     ("POST", "/t/{tenant}/demo/{fault}/stop"),
@@ -61,6 +68,7 @@ pub fn router(state: AppState) -> Router {
         )
         .fallback(pages::not_found)
         .layer(from_fn_with_state(state.clone(), layers::caller::guard_pages))
+        .layer(from_fn_with_state(state.clone(), layers::refusals::layer))
         .layer(from_fn_with_state(state.clone(), layers::caller::layer))
         .layer(sessions)
         .layer(from_fn_with_state(state.clone(), layers::origin::layer))

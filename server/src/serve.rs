@@ -10,7 +10,7 @@ use std::{
 
 use app::public::DemoAccount;
 use axum::serve::ListenerExt;
-use backend::{Backend, config::Config};
+use backend::{Backend, audit::ChainState, config::Config};
 use tokio_util::sync::CancellationToken;
 
 use crate::{cli::fail, layers::origin::Origins, ops, router::router, site, state::AppState, telemetry};
@@ -55,6 +55,32 @@ pub fn migrate(config: Option<&Path>) -> ExitCode {
             database.close().await;
             spans.stop();
             outcome.map(|()| println!("The schema is up to date."))
+        })
+    }))
+}
+
+/// `obstack audit verify`
+pub fn verify_audit(config: Option<&Path>) -> ExitCode {
+    finish(load(config).and_then(|config| {
+        run(async {
+            let database = backend::Database::open(&config).await.map_err(|error| with_causes(&error))?;
+            let found = database.verify_audit().await.map_err(|error| with_causes(&error));
+            database.close().await;
+            let mut broken = 0;
+            for (name, chain) in found? {
+                match chain.state {
+                    ChainState::Whole => println!("{name}: {} entries, whole, head {}", chain.entries, chain.head),
+                    ChainState::Broken { seq, why } => {
+                        broken += 1;
+                        println!("{name}: entry {seq} is not as it was written: {why}");
+                    }
+                }
+            }
+            match broken {
+                0 => Ok(()),
+                1 => Err("one chain is broken".to_owned()),
+                n => Err(format!("{n} chains are broken")),
+            }
         })
     }))
 }
@@ -158,6 +184,7 @@ impl Portal {
             demo_login: accounts,
             leptos,
             origins: Arc::new(Origins::of(&url)),
+            refusals: Arc::default(),
             secure_cookies: url.starts_with("https://"),
         };
         Ok(Self { backend, listener, router: router(state), stop, spans, url })

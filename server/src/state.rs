@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use backend::Backend;
 use leptos::config::LeptosOptions;
 
-use crate::layers::origin::Origins;
+use crate::layers::{origin::Origins, refusals::Refusals};
 
 /// Shared by all handlers; cheap to clone.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct AppState {
     pub secure_cookies: bool,
     /// Address of the style sheet of the public documents.
     pub stylesheet: Arc<str>,
+    /// Refused requests that were noted lately.
+    pub refusals: Arc<Refusals>,
     /// Accounts that the sign-in page offers to try; only where a demo runs.
     pub demo_login: Option<Vec<DemoAccount>>,
 }

@@ -1,6 +1,7 @@
 //! The whole router in process, on a real database: what anybody outside relies on. Two tenants in every test.
 
 mod access;
+mod audit;
 mod identity;
 mod pages;
 mod site;
@@ -100,6 +101,7 @@ impl Portal {
             backend,
             leptos: crate::site::options(dir.path()),
             origins: Arc::new(Origins::of(ORIGIN)),
+            refusals: Arc::default(),
             secure_cookies: false,
             stylesheet: "/pkg/obstack.css".into(),
             demo_login: None,

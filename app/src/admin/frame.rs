@@ -194,6 +194,7 @@ fn sidebar(frame: &AdminFrame) -> AnyView {
         view! {
             <h2 class="side-head">{format!("Settings of {heading}")}</h2>
             <nav class="side-nav" aria-label="Settings of the tenant">{sections}</nav>
+            {view_as(&frame.place)}
         }
     });
     let installation = frame.me.user.platform_admin.then(|| {
@@ -225,6 +226,16 @@ fn sidebar(frame: &AdminFrame) -> AnyView {
                 </a>
             </nav>
         </aside>
+    }
+    .into_any()
+}
+
+fn view_as(place: &Place) -> AnyView {
+    let Place::Tenant { membership, settings: true, observing: false } = place else { return ().into_any() };
+    view! {
+        <form method="post" action=format!("/t/{}/view-as", membership.tenant)>
+            <button class="nav" title="Read-only, and in the audit log">"View as a viewer"</button>
+        </form>
     }
     .into_any()
 }

@@ -56,6 +56,9 @@ pub(super) fn AccountMenu() -> AnyView {
                         <kbd>"?"</kbd>
                     </span>
                 </button>
+                <a class="item" href="/account" rel="external">
+                    "Your account"
+                </a>
                 <form method="post" action="/logout">
                     <button class="item">"Sign out"</button>
                 </form>

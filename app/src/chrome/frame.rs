@@ -100,6 +100,7 @@ fn inside(tenant: TenantSlug, shell: Shell) -> AnyView {
         let rest = pathname.read().strip_prefix(home.as_str()).map(|rest| rest.trim_end_matches('/').to_owned());
         rest.and_then(|rest| PAGES.iter().position(|page| page.path == rest))
     });
+    let observing = shell.observing.then(|| shell.tenant.name.clone());
     provide_context(PageTenant(tenant));
     provide_context(shell.clone());
     provide_context(PageKeys::default());
@@ -120,12 +121,25 @@ fn inside(tenant: TenantSlug, shell: Shell) -> AnyView {
             <Sidebar />
             <TopBar />
             <main class="page" id="page" tabindex="-1">
+                {observing.map(observed)}
                 <Outlet />
             </main>
         </div>
         <Palette />
         <KeySheet />
         <Keyboard />
+    }
+    .into_any()
+}
+
+/// Said on every page while a tenant is viewed as a viewer, with the way out.
+fn observed(tenant: String) -> AnyView {
+    view! {
+        <form class="strip observing" method="post" action="/view-as/end">
+            <span class="dot warn" aria-hidden="true"></span>
+            {format!("You see {tenant} as a viewer. Nothing can be changed; this is in the audit log.")}
+            <button class="btn small">"Leave the view"</button>
+        </form>
     }
     .into_any()
 }

@@ -46,9 +46,28 @@ pub(super) fn Sidebar() -> impl IntoView {
             <nav class="side-nav" aria-label="Pages">
                 {pages}
             </nav>
+            {settings()}
             <StoreStrip />
         </aside>
     }
+}
+
+/// The ways to administration, which is documents outside of the app.
+fn settings() -> AnyView {
+    let Frame { shell, .. } = expect_context();
+    let shell = shell.get_value();
+    let link = |href: String, title: &'static str, icon: &'static str| {
+        view! {
+            <a class="nav" rel="external" href=href>
+                <Icon d=icon />
+                {title}
+            </a>
+        }
+    };
+    let tenant =
+        shell.settings.then(|| link(format!("/t/{}/settings", shell.tenant.tenant), "Settings", path::SLIDERS));
+    let installation = shell.me.user.platform_admin.then(|| link("/admin".to_owned(), "Installation", path::BOX));
+    view! { <nav class="side-nav" aria-label="Administration">{tenant} {installation}</nav> }.into_any()
 }
 
 /// The tenant, and the caller's others to go to.

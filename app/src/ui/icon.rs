@@ -10,6 +10,10 @@ pub mod path {
     pub const GRAPH: &str = "M5.8 8a1.8 1.8 0 1 1-3.6 0 1.8 1.8 0 0 1 3.6 0zM13.8 4a1.8 1.8 0 1 1-3.6 0 1.8 1.8 0 0 1 3.6 0zM13.8 12a1.8 1.8 0 1 1-3.6 0 1.8 1.8 0 0 1 3.6 0zM5.7 7.2l4.6-2.4M5.7 8.8l4.6 2.4";
     /// A magnifying glass.
     pub const SEARCH: &str = "M11 7a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM10 10l3 3";
+    /// Two sliders.
+    pub const SLIDERS: &str = "M2.5 5h6M11.5 5h2M2.5 11h2M7.5 11h6M10 3.5v3M6 9.5v3";
+    /// A box.
+    pub const BOX: &str = "M8 2.5 13.5 5v6L8 13.5 2.5 11V5zM2.5 5 8 7.5 13.5 5M8 7.5v6";
     /// Opens downwards.
     pub const CHEVRON: &str = "M4 6.5 8 10.5l4-4";
     /// Chosen.

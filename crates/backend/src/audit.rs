@@ -14,7 +14,10 @@ pub use list::AuditFilter;
 pub(crate) use record::record;
 pub use verify::{ChainState, Verified};
 
-use crate::db::Db;
+use contract::Timestamp;
+use uuid::Uuid;
+
+use crate::{Error, db::Db, scope::Actor};
 
 /// Reading and checking the log.
 #[derive(Clone, Debug)]
@@ -26,5 +29,34 @@ impl Audit {
     /// On this database.
     pub fn new(db: Db) -> Self {
         Self { db }
+    }
+
+    /// Writes an entry about something that changes nothing in the database: a refusal, a beginning, an end. In the chains
+    /// of these tenants; `None` is the installation's.
+    pub async fn note(
+        &self,
+        actor: &Actor,
+        chains: &[Option<Uuid>],
+        now: Timestamp,
+        entry: Entry,
+    ) -> Result<(), Error> {
+        let mut chains = chains.to_vec();
+        // Always in the same order: two writers that wait for each other's chain would wait for ever.
+        chains.sort_unstable();
+        chains.dedup();
+        let mut tx = self.db.begin().await?;
+        for chain in chains {
+            record(&mut tx, actor, chain, now, entry.clone()).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The same where what happens must not fail because of it: the failure is logged.
+    pub async fn note_or_log(&self, actor: &Actor, chains: &[Option<Uuid>], now: Timestamp, entry: Entry) {
+        let action = entry.action.as_str();
+        if let Err(error) = self.note(actor, chains, now, entry).await {
+            tracing::error!(%error, audit.action = action, "an entry is missing in the audit log");
+        }
     }
 }

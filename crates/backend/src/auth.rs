@@ -3,6 +3,8 @@
 
 mod attempts;
 pub mod changes;
+mod devices;
+mod journal;
 mod login;
 mod me;
 mod password;

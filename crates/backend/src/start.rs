@@ -14,10 +14,11 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     Backend, Error,
-    audit::Audit,
+    audit::{Audit, Verified},
     auth::{
         Auth, Limits,
         changes::{Change, Changes},
@@ -39,7 +40,7 @@ use crate::{
     portal::Caches,
     provision,
     stores::{EMBEDDED, Parts, StoreSet},
-    telemetry,
+    telemetry, tenants,
     traces::embedded::EmbeddedTraces,
     upstream::{Health, Thresholds},
     vault::Vault,
@@ -129,6 +130,18 @@ impl Database {
     /// Brings the schema up to date.
     pub async fn migrate(&self) -> Result<(), StartError> {
         Ok(db::migrate(&self.db).await?)
+    }
+
+    /// Checks every chain of the audit log. Each has the slug of its tenant, or the tenant's id when that is gone.
+    pub async fn verify_audit(&self) -> Result<Vec<(String, Verified)>, Error> {
+        let chains = Audit::new(self.db.clone()).verify_all().await?;
+        let tenants = tenants::list(&self.db).await?;
+        let name = |chain: Uuid| match tenants.iter().find(|tenant| tenant.id == chain) {
+            Some(tenant) => tenant.slug.to_string(),
+            None if chain.is_nil() => "installation".to_owned(),
+            None => chain.to_string(),
+        };
+        Ok(chains.into_iter().map(|chain| (name(chain.chain), chain)).collect())
     }
 
     /// Closes the connections and stops the private cluster.

@@ -250,6 +250,11 @@ impl Visitor {
         }
     }
 
+    /// Whether there is such a tenant. For the audit log only: callers must not learn it.
+    pub fn exists(&self, slug: &TenantSlug) -> bool {
+        self.tenants.contains_key(slug)
+    }
+
     /// The account, when a person asks.
     pub fn user(&self) -> Option<Uuid> {
         match &self.who {

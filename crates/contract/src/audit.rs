@@ -94,3 +94,22 @@ pub struct AuditQuery {
     /// `next` of the page before.
     pub cursor: Option<String>,
 }
+
+/// What a check of one chain found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AuditVerification {
+    /// Id of the tenant's chain; the nil UUID for the installation's.
+    pub chain: String,
+    /// Entries that are right, from the first.
+    pub entries: i64,
+    /// Hash of the last of them, hex. Keep it elsewhere: entries cut off at the end show only by comparing.
+    pub head: String,
+    /// Whether that was all.
+    pub whole: bool,
+    /// Number of the first entry that is not right.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub broken_at: Option<i64>,
+    /// What does not fit there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub why: Option<String>,
+}

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Role, TenantSlug};
+use crate::{Role, TenantSlug, Timestamp};
 
 /// The person signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -38,6 +38,38 @@ pub struct Me {
     pub user: User,
     /// Their tenants, by name.
     pub memberships: Vec<Membership>,
+}
+
+/// A session of the caller: a browser they are signed in with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Device {
+    /// Names the session; not its secret id.
+    pub id: String,
+    /// It is the one this request came with.
+    pub current: bool,
+    /// What the browser called itself at sign-in.
+    pub agent: String,
+    /// Address it signed in from.
+    pub address: String,
+    /// The sign-in provider that vouches for it; absent for a password.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub provider: Option<String>,
+    /// Sign-in.
+    #[schema(value_type = String)]
+    pub created_at: Timestamp,
+    /// Last use, to the minute.
+    #[schema(value_type = String)]
+    pub last_seen_at: Timestamp,
+    /// When it ends if it is not used again.
+    #[schema(value_type = String)]
+    pub expires_at: Timestamp,
+}
+
+/// Answer of `GET /api/v1/auth/sessions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Devices {
+    /// The sessions, the latest used first.
+    pub items: Vec<Device>,
 }
 
 /// Body of `POST /api/v1/auth/login`.

@@ -2,13 +2,16 @@
 
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::{Path, State, rejection::JsonRejection},
     http::StatusCode,
 };
-use backend::auth::sessions::{self, SessionKey};
+use backend::{
+    Visitor,
+    auth::sessions::{self, SessionKey},
+};
 use contract::{
     ApiError, Door, ErrorCode,
-    auth::{LoginRequest, Me},
+    auth::{Devices, LoginRequest, Me},
 };
 use tower_sessions::Session;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -23,7 +26,12 @@ use crate::{
 
 /// `/auth/…`
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(login)).routes(routes!(logout)).routes(routes!(me))
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(logout))
+        .routes(routes!(me))
+        .routes(routes!(devices, end_other_devices))
+        .routes(routes!(end_device))
 }
 
 /// Signs in and starts a new session.
@@ -33,12 +41,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
     (status = 429, body = Problem, description = "Too many tries; see Retry-After")))]
 async fn login(
     State(state): State<AppState>,
+    Caller(visitor): Caller,
     session: Session,
     client: Client,
     body: Result<Json<LoginRequest>, JsonRejection>,
 ) -> Result<StatusCode, HttpError> {
     let Json(request) = body.map_err(|_| ApiError::invalid("", "Send JSON with the fields email and password."))?;
-    authenticate(&state, &session, &request.email, &request.password, &client).await?;
+    authenticate(&state, &session, &request.email, &request.password, &client, &visitor).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -49,10 +58,15 @@ pub async fn authenticate(
     email: &str,
     password: &str,
     client: &Client,
+    visitor: &Visitor,
 ) -> Result<(), HttpError> {
-    let now = state.backend.clock().now();
-    let user = state.backend.auth().login(email, password, client.address, now).await.map_err(backend::Error::from)?;
-    begin(state, session, &user.id, None, client).await
+    let (now, origin) = (state.backend.clock().now(), visitor.actor().origin);
+    let user = state.backend.sign_in(email, password, client.address, origin.clone(), now).await;
+    let user = user.map_err(backend::Error::from)?;
+    begin(state, session, &user.id, None, client).await?;
+    let id = user.id.parse().map_err(|error| backend::Error::internal(format!("user id: {error}")))?;
+    state.backend.note_sign_in(id, "password", origin, now).await;
+    Ok(())
 }
 
 /// Puts somebody into a session of a new id, so that an id planted before is worth nothing.
@@ -75,8 +89,8 @@ pub async fn begin(
     }
     // Written now, so that there is a row that can say where the session is used.
     session.save().await.map_err(broken)?;
-    if let Some(id) = session.id() {
-        let (key, address) = (SessionKey::of(id.0), client.address.to_string());
+    if let Some(key) = key_of(session) {
+        let address = client.address.to_string();
         sessions::describe(state.backend.db(), key, &client.agent, &address).await?;
     }
     Ok(())
@@ -84,17 +98,66 @@ pub async fn begin(
 
 /// Ends the session on the server; the cookie is worth nothing afterwards.
 #[utoipa::path(post, path = "/auth/logout", tag = "identity", responses((status = 204, description = "The session is gone")))]
-async fn logout(session: Session) -> Result<StatusCode, HttpError> {
-    end(&session).await?;
+async fn logout(
+    State(state): State<AppState>,
+    Caller(visitor): Caller,
+    session: Session,
+) -> Result<StatusCode, HttpError> {
+    end(&state, &session, &visitor).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Deletes the session from the store.
-pub async fn end(session: &Session) -> Result<(), HttpError> {
+pub async fn end(state: &AppState, session: &Session, visitor: &Visitor) -> Result<(), HttpError> {
     session.flush().await.map_err(|error| {
         tracing::error!(%error, "session cannot be deleted");
         HttpError(ApiError::new(ErrorCode::Internal, "The session cannot be ended. Try again."))
-    })
+    })?;
+    if let Some(user) = visitor.user() {
+        state.backend.note_sign_out(user, visitor.actor().origin, state.backend.clock().now()).await;
+    }
+    Ok(())
+}
+
+/// The caller's sessions: the browsers they are signed in with.
+#[utoipa::path(get, path = "/auth/sessions", tag = "identity", responses(
+    (status = 200, body = Devices), (status = 401, body = Problem), (status = 403, body = Problem)))]
+async fn devices(
+    State(state): State<AppState>,
+    Caller(visitor): Caller,
+    session: Session,
+) -> Result<Json<Devices>, HttpError> {
+    Ok(Json(state.backend.devices(&visitor, key_of(&session)).await?))
+}
+
+/// Ends one of the caller's sessions, with its open connections.
+#[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "identity", params(("id" = String, Path)), responses(
+    (status = 204, description = "It is over"), (status = 401, body = Problem), (status = 404, body = Problem)))]
+async fn end_device(
+    State(state): State<AppState>,
+    Caller(visitor): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, HttpError> {
+    let handle = id.parse().map_err(|_| ApiError::not_found("This session"))?;
+    state.backend.end_device(&visitor, handle, state.backend.clock().now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends all of the caller's sessions but this one.
+#[utoipa::path(delete, path = "/auth/sessions", tag = "identity", responses(
+    (status = 204, description = "They are over"), (status = 401, body = Problem), (status = 403, body = Problem)))]
+async fn end_other_devices(
+    State(state): State<AppState>,
+    Caller(visitor): Caller,
+    session: Session,
+) -> Result<StatusCode, HttpError> {
+    state.backend.end_other_devices(&visitor, key_of(&session), state.backend.clock().now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How the database finds the session of this request.
+pub fn key_of(session: &Session) -> Option<SessionKey> {
+    session.id().map(|id| SessionKey::of(id.0))
 }
 
 /// Who is signed in, with all tenants.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use contract::{Timestamp, auth::User};
 use tracing::instrument;
+use uuid::Uuid;
 
 use super::{
     Auth,
@@ -19,7 +20,10 @@ const EMAIL_MAX_BYTES: usize = 254;
 pub enum LoginError {
     /// Unknown, disabled, without a password, wrong password, unusable input: one text for all of them.
     #[error("The e-mail address or the password is wrong.")]
-    Refused,
+    Refused {
+        /// The account that was tried, for the audit log; none when nobody has the address.
+        account: Option<Uuid>,
+    },
     /// Too many failures from here or for this account, known or not.
     #[error("Too many attempts. Try again in {retry_after_secs} s.")]
     Limited {
@@ -34,7 +38,9 @@ pub enum LoginError {
 impl From<LoginError> for Error {
     fn from(error: LoginError) -> Self {
         match error {
-            LoginError::Refused => Self::Unauthenticated { why: "The e-mail address or the password is wrong." },
+            LoginError::Refused { account: _ } => {
+                Self::Unauthenticated { why: "The e-mail address or the password is wrong." }
+            }
             LoginError::Limited { retry_after_secs } => Self::RateLimited { retry_after: retry_after_secs },
             LoginError::Backend(error) => error,
         }
@@ -58,7 +64,8 @@ impl Auth {
         };
         let hash = account.as_ref().and_then(|(_, hash)| hash.as_deref());
         let right = self.passwords.verify(password, hash).await?;
-        let Some((user, _)) = account.filter(|_| right) else { return Err(LoginError::Refused) };
+        let tried = account.as_ref().and_then(|(user, _)| user.id.parse().ok());
+        let Some((user, _)) = account.filter(|_| right) else { return Err(LoginError::Refused { account: tried }) };
         attempt.forgive(&self.db).await?;
         tracing::info!(user.id = %user.id, "signed in");
         Ok(user)

@@ -35,6 +35,16 @@ impl SessionKey {
         Self(Sha256::digest(id.to_be_bytes()).into())
     }
 
+    /// As it stands in the table.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether it is this one.
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        self.0 == *bytes
+    }
+
     pub(super) fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         if text.len() != 64 || !text.is_ascii() {

@@ -19,7 +19,7 @@ fn later(secs: i64) -> Timestamp {
 
 async fn fails(auth: &Auth, email: &str, from: IpAddr, at: Timestamp) {
     let error = auth.login(email, "wrong", from, at).await.expect_err("wrong password");
-    assert!(matches!(error, LoginError::Refused), "{error}");
+    assert!(matches!(error, LoginError::Refused { .. }), "{error}");
 }
 
 async fn limited(auth: &Auth, email: &str, right: &str, from: IpAddr, at: Timestamp) -> u64 {
@@ -122,7 +122,7 @@ async fn many_tries_at_once_do_not_slip_through(pool: PgPool) {
     let auth = Fixture::empty(pool, FEW).auth;
     let tries = (0..8).map(|_| auth.login(ANA, "wrong", HOME, NOW));
     let outcomes = futures::future::join_all(tries).await;
-    let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(LoginError::Refused))).count();
+    let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(LoginError::Refused { .. }))).count();
     assert_eq!(refused, 2, "{outcomes:?}");
     drop(t);
 }
