@@ -55,7 +55,7 @@ pub fn audit_page(view: &AuditView<'_>) -> AnyView {
     view! {
         <section class="card">
             <div class="body">
-                <form class="fields" method="get" action=view.here.to_owned() role="search" aria-label="Filter the log">
+                <form class="fields three" method="get" action=view.here.to_owned() role="search" aria-label="Filter the log">
                     <Select label="Action" name="action" value=text(&query.action) options=actions errors=errors.clone() />
                     <Select label="Outcome" name="outcome" value=text(&query.outcome) options=outcomes errors=errors.clone() />
                     <Field label="Who" name="actor" value=text(&query.actor) hint="Part of the name, or the id" errors=errors.clone() />
@@ -186,8 +186,15 @@ fn differences(item: &AuditEntry) -> Vec<(String, String, String)> {
 }
 
 fn summary(item: &AuditEntry) -> String {
-    let names: Vec<String> = differences(item).into_iter().map(|(name, ..)| name).collect();
-    if names.is_empty() { "Details".to_owned() } else { names.join(", ") }
+    let differences = differences(item);
+    match &differences[..] {
+        [] => "Details".to_owned(),
+        [(name, before, after)] if before.len() + after.len() <= 48 => match before.as_str() {
+            "" => format!("{name}: {after}"),
+            before => format!("{name}: {before} → {after}"),
+        },
+        several => several.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn changes(item: &AuditEntry) -> AnyView {
