@@ -4,12 +4,14 @@
 mod landing;
 mod login;
 mod problem;
+mod setup;
 
 use leptos::prelude::*;
 
 pub use landing::{LandingPage, MeshPicture, render_landing};
 pub use login::{DemoAccount, LoginPage, render_login};
 pub use problem::render_problem;
+pub use setup::{SetupStep, SetupStore, render_setup, setup_admin, setup_stores, setup_tenant};
 
 use crate::{platform::Theme, ui::Logo};
 

@@ -7,6 +7,7 @@
 mod account;
 mod audit;
 mod page;
+mod setup;
 mod view_as;
 
 use axum::{Router, middleware::from_fn_with_state, routing::post};
@@ -20,6 +21,7 @@ pub fn router(state: AppState) -> Router<AppState> {
     Router::new()
         .merge(account::routes())
         .merge(audit::routes())
+        .merge(setup::routes())
         .route("/t/{tenant}/view-as", post(view_as::begin))
         .route("/view-as/end", post(view_as::end))
         .layer(from_fn_with_state(state, problem_pages))

@@ -152,6 +152,11 @@ pub async fn login(
     if visitor.me().is_some() {
         return Redirect::to(&back).into_response();
     }
+    match state.backend.setup_is_open().await {
+        Ok(false) => {}
+        Ok(true) => return Redirect::to("/setup").into_response(),
+        Err(error) => return refused(&state, &headers, &error.into()),
+    }
     let page = LoginPage { back, accounts: state.demo_login.clone().unwrap_or_default(), ..LoginPage::default() };
     Html(render_login(&look(&state, &headers, "/login"), &page)).into_response()
 }

@@ -40,6 +40,9 @@ pub fn serve(config: Option<&Path>, site: &Path) -> ExitCode {
         run(async {
             let portal = Portal::start(config, site, None).await?;
             println!("Obstack listens on {}", portal.url);
+            if let Some(token) = portal.backend.setup_token().await.map_err(|error| with_causes(&error))? {
+                println!("Nobody has an account yet. Open {}/setup and enter this one-time token: {token}", portal.url);
+            }
             portal.run().await
         })
     }))

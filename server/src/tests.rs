@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod identity;
 mod pages;
+mod setup;
 mod site;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -29,6 +30,7 @@ const PASSWORD: &str = "correct horse battery staple";
 /// also runs the installation.
 struct Portal {
     router: Router,
+    backend: Arc<Backend>,
     _dir: tempfile::TempDir,
 }
 
@@ -92,13 +94,29 @@ users:
 
 impl Portal {
     async fn new(pool: PgPool) -> Self {
+        Self::with(pool, config).await
+    }
+
+    /// A portal without tenants and accounts.
+    async fn empty(pool: PgPool) -> Self {
+        Self::with(pool, |dir| {
+            let text = format!(
+                "public_url: \"{ORIGIN}\"\ndata_dir: {}\ndatabase_url: postgres://unused@127.0.0.1/unused",
+                dir.display()
+            );
+            Config::read(Some(("test", &text)), &|_| None).unwrap_or_else(|errors| panic!("{errors}"))
+        })
+        .await
+    }
+
+    async fn with(pool: PgPool, config: impl Fn(&std::path::Path) -> Config) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let backend =
             Backend::for_tests(config(dir.path()), TestParts { pool, clock: Arc::new(SystemClock), demo: None })
                 .await
                 .expect("a backend");
         let state = AppState {
-            backend,
+            backend: backend.clone(),
             leptos: crate::site::options(dir.path()),
             origins: Arc::new(Origins::of(ORIGIN)),
             refusals: Arc::default(),
@@ -106,7 +124,7 @@ impl Portal {
             stylesheet: "/pkg/obstack.css".into(),
             demo_login: None,
         };
-        Self { router: router(state), _dir: dir }
+        Self { router: router(state), backend, _dir: dir }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

@@ -14,6 +14,8 @@ use super::Portal;
 enum Who {
     /// Everybody.
     Anyone,
+    /// Nobody, as things are: leads to the sign-in page.
+    Leads,
     /// Whoever is signed in.
     SignedIn,
     /// Whoever is signed in, for what is theirs; everything else is not found.
@@ -23,7 +25,7 @@ enum Who {
     /// Who administers the installation.
     Operator,
 }
-use Who::{Anyone, Member, Operator, OwnThing, SignedIn};
+use Who::{Anyone, Leads, Member, Operator, OwnThing, SignedIn};
 
 /// Method, path template as registered, a concrete path for tenant acme, and who may use it.
 const ACCESS: &[(&str, &str, &str, Who)] = &[
@@ -96,6 +98,12 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
     ("GET", "/t/{tenant}/settings/audit", "/t/acme/settings/audit", Member(Role::Admin)),
     ("POST", "/t/{tenant}/view-as", "/t/acme/view-as", Member(Role::Admin)),
     ("POST", "/view-as/end", "/view-as/end", SignedIn),
+    // Leads to the sign-in page once somebody has an account; the form asks for the printed token.
+    ("GET", "/setup", "/setup", Leads),
+    ("POST", "/setup", "/setup", Anyone),
+    ("GET", "/setup/tenant", "/setup/tenant", Operator),
+    ("POST", "/setup/tenant", "/setup/tenant", Operator),
+    ("GET", "/setup/stores", "/setup/stores", Operator),
     ("POST", "/t/{tenant}/demo/{fault}/start", "/t/acme/demo/errors10/start", Member(Role::Editor)),
     ("POST", "/t/{tenant}/demo/{fault}/stop", "/t/acme/demo/errors10/stop", Member(Role::Editor)),
 ];
@@ -152,6 +160,12 @@ async fn nobody_gets_further_than_the_table_says(pool: PgPool) {
                 !refused_as_nobody(anonymous) || *template == "/theme",
                 "{method} {template}: {anonymous} for anybody"
             ),
+            Leads => {
+                assert!(
+                    anonymous.is_redirection() && seen.is_redirection(),
+                    "{method} {template}: {anonymous}, {seen}"
+                );
+            }
             SignedIn => {
                 assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");
                 assert!(

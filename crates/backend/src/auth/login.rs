@@ -71,6 +71,14 @@ impl Auth {
         Ok(user)
     }
 
+    /// Counts a guess at something that is no account's password. Refused when there were too many from here or in all.
+    pub(crate) async fn count_guess(&self, what: &str, client: IpAddr, now: Timestamp) -> Result<(), Error> {
+        match Attempt::count(&self.db, &self.limits, &format!("guess:{what}"), client, now).await? {
+            Counted::Within(_) => Ok(()),
+            Counted::Over { retry_after_secs } => Err(Error::RateLimited { retry_after: retry_after_secs }),
+        }
+    }
+
     /// Removes counts of failed tries that no longer matter. A few at a time; call it every minute or so.
     pub async fn purge_attempts(&self, now: Timestamp) -> Result<u64, Error> {
         attempts::purge(&self.db, &self.limits, now).await
