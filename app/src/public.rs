@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 pub use landing::{LandingPage, MeshPicture, render_landing};
 pub use login::{DemoAccount, LoginPage, render_login};
-pub use problem::render_problem;
+pub use problem::{render_onward, render_problem};
 pub use setup::{SetupStep, SetupStore, render_setup, setup_admin, setup_stores, setup_tenant};
 
 use crate::{platform::Theme, ui::Logo};

@@ -103,7 +103,7 @@ export const test = base.extend<{ who: Who; complaints: Complaints }>({
 export function cookiesOf(header: string) {
   return header.split("; ").map((pair) => {
     const at = pair.indexOf("=");
-    return { name: pair.slice(0, at), value: pair.slice(at + 1), domain: "127.0.0.1", path: "/", expires: -1, httpOnly: true, secure: false, sameSite: "Lax" as const };
+    return { name: pair.slice(0, at), value: pair.slice(at + 1), domain: "127.0.0.1", path: "/", expires: -1, httpOnly: true, secure: false, sameSite: "Strict" as const };
   });
 }
 

@@ -17,7 +17,7 @@ test("the way in leads to the tenant's overview, the way out ends the session on
   const cookies = await page.context().cookies();
   const session = cookies.find((cookie) => cookie.httpOnly && /session/.test(cookie.name));
   expect(session, "a session cookie that scripts cannot read").toBeDefined();
-  expect(session?.sameSite).toBe("Lax");
+  expect(session?.sameSite).toBe("Strict");
 
   // Leaving is a form, so that it works without scripts; the menu it lies in may need a click first.
   const out = page.getByRole("button", { name: /(sign|log) out/i });

@@ -3,7 +3,7 @@
 
 use app::{
     platform::Theme,
-    public::{LandingPage, LoginPage, Look, MeshPicture, render_landing, render_login, render_problem},
+    public::{LandingPage, LoginPage, Look, MeshPicture, render_landing, render_login, render_onward, render_problem},
 };
 use axum::{
     Form,
@@ -21,7 +21,7 @@ use tower_sessions::Session;
 use crate::{
     error::HttpError,
     extract::{Caller, InTenant},
-    layers::{client::Client, security::ScriptNonce},
+    layers::{caller::comes_from_elsewhere, client::Client, security::ScriptNonce},
     rest,
     state::AppState,
 };
@@ -75,6 +75,12 @@ pub fn refused(state: &AppState, headers: &HeaderMap, error: &ApiError) -> Respo
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
     }
     response
+}
+
+/// A page that asks for `wanted` again at once: coming from us, the request carries the session cookie, which no other site's
+/// link does.
+pub fn once_around(state: &AppState, headers: &HeaderMap, wanted: &str) -> Response {
+    Html(render_onward(&look(state, headers, "/"), &safe_return(Some(wanted)))).into_response()
 }
 
 /// To the sign-in page, and from there back to `wanted`.
@@ -149,6 +155,10 @@ pub async fn login(
     headers: HeaderMap,
 ) -> Response {
     let back = safe_return(query.back.as_deref());
+    if visitor.me().is_none() && comes_from_elsewhere(&headers) {
+        let query = serde_urlencoded::to_string([("return", &back)]).unwrap_or_default();
+        return Html(render_onward(&look(&state, &headers, "/"), &format!("/login?{query}"))).into_response();
+    }
     if visitor.me().is_some() {
         return Redirect::to(&back).into_response();
     }

@@ -44,10 +44,12 @@ pub fn router(state: AppState) -> Router {
     // The cookie is only sent at sign-in; that a session was not used for too long is the database's to know.
     let lifetime = time::Duration::try_from(state.backend.config().sessions.absolute).unwrap_or(time::Duration::HOUR);
     let sessions = SessionManagerLayer::new(PgSessions(state.backend.clone()))
-        .with_name("obstack_session")
+        // The prefix makes browsers refuse the cookie from a sibling host or another path.
+        .with_name(if state.secure_cookies { "__Host-obstack_session" } else { "obstack_session" })
         .with_http_only(true)
         .with_secure(state.secure_cookies)
-        .with_same_site(SameSite::Lax)
+        // Not even links on other sites carry it: `guard_pages` sends those once around.
+        .with_same_site(SameSite::Strict)
         .with_expiry(Expiry::OnInactivity(lifetime));
 
     let leptos_routes = generate_route_list(app::App);

@@ -37,3 +37,24 @@ pub fn render_problem(look: &Look, error: &ApiError) -> String {
     };
     document(look, &format!("{title} · Obstack"), title, body.into_any())
 }
+
+/// A page that goes on to `to`, a path of this portal, by itself.
+pub fn render_onward(look: &Look, to: &str) -> String {
+    let refresh = format!("0;url={to}");
+    let page = view! {
+        <html lang="en" data-theme=look.theme.as_str()>
+            <head>
+                <meta charset="utf-8" />
+                <meta http-equiv="refresh" content=refresh />
+                <title>"Obstack"</title>
+                <link rel="stylesheet" href=look.stylesheet.clone() />
+            </head>
+            <body>
+                <p class="lone">
+                    <a class="btn" href=to.to_owned()>"Go on to Obstack"</a>
+                </p>
+            </body>
+        </html>
+    };
+    format!("<!DOCTYPE html>{}", page.to_html())
+}

@@ -21,7 +21,8 @@ use leptos::prelude::AnyView;
 
 use crate::{
     extract::Caller,
-    pages::{look, refused, to_login},
+    layers::caller::comes_from_elsewhere,
+    pages::{look, once_around, refused, to_login},
     state::AppState,
 };
 
@@ -60,6 +61,9 @@ pub async fn problem_pages(State(state): State<AppState>, request: Request, next
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() else { return response };
     match error.code {
+        ErrorCode::Unauthenticated if method == Method::GET && comes_from_elsewhere(&headers) => {
+            once_around(&state, &headers, &wanted)
+        }
         ErrorCode::Unauthenticated => to_login(if method == Method::GET { &wanted } else { "/" }),
         _ => refused(&state, &headers, &error),
     }

@@ -17,7 +17,7 @@ use super::{client::Client, request_id};
 use crate::{
     error::HttpError,
     extract::Caller,
-    pages::{missing, refused, to_login},
+    pages::{missing, once_around, refused, to_login},
     session::{OBSERVING, PROVIDER, USER},
     state::AppState,
 };
@@ -84,6 +84,9 @@ pub async fn guard_pages(
     };
     if visitor.me().is_none() {
         let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        if *request.method() == Method::GET && comes_from_elsewhere(request.headers()) {
+            return once_around(&state, request.headers(), wanted);
+        }
         return to_login(if *request.method() == Method::GET { wanted } else { "/" });
     }
     let known = slug.parse::<TenantSlug>().map_err(|_| ApiError::not_found("This tenant"));
@@ -92,4 +95,9 @@ pub async fn guard_pages(
         Err(error) if error.code == ErrorCode::Denied => refused(&state, request.headers(), &error),
         Err(_) => missing(&state, request.headers()),
     }
+}
+
+/// A link on another site was followed: the browser has kept the session cookie back.
+pub fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
 }

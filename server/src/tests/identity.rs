@@ -84,7 +84,7 @@ async fn the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(pool: Pg
     let portal = Portal::new(pool).await;
     let answer = portal.try_login("ana@acme.test", PASSWORD).await;
     let cookie = answer.header(header::SET_COOKIE);
-    for part in ["Max-Age=604800", "HttpOnly", "SameSite=Lax", "Path=/"] {
+    for part in ["Max-Age=604800", "HttpOnly", "SameSite=Strict", "Path=/"] {
         assert!(cookie.contains(part), "{cookie}");
     }
 }
@@ -131,4 +131,27 @@ async fn a_removed_membership_counts_from_the_next_request_on(pool: PgPool) {
         .unwrap();
     assert_eq!(portal.get("/api/v1/t/globex/stores", Some(&cookie)).await.status, StatusCode::NOT_FOUND);
     assert_eq!(portal.get("/api/v1/t/acme/stores", Some(&cookie)).await.status, StatusCode::OK);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_link_on_another_site_leads_in_with_the_session(pool: PgPool) {
+    let portal = Portal::new(pool).await;
+    let from_elsewhere = |path: &str| {
+        Request::get(path)
+            .header("sec-fetch-site", "cross-site")
+            .header("sec-fetch-mode", "navigate")
+            .body(Body::empty())
+            .unwrap()
+    };
+    for (path, target) in [
+        ("/t/acme/topology?from=now-6h", "0;url=/t/acme/topology?from=now-6h"),
+        ("/login?return=/t/acme", "0;url=/login?return=%2Ft%2Facme"),
+    ] {
+        let answer = portal.send(from_elsewhere(path)).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert!(answer.text().contains(&format!("http-equiv=\"refresh\" content=\"{target}\"")), "{}", answer.text());
+        assert!(!answer.text().contains("<script"));
+    }
+    let answer = portal.send(from_elsewhere("/login?return=https://evil.test")).await;
+    assert!(!answer.text().contains("evil.test"), "{}", answer.text());
 }
