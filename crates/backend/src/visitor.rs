@@ -14,11 +14,12 @@ use contract::{
     ApiError, Door, ErrorCode, Portal, Role, TenantSlug,
     auth::{Me, Membership, User},
 };
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::{
     Backend, Error, Scope,
-    auth::Person,
+    auth::{Person, changes::Change},
     portal::Scoped,
     scope::{Access, Actor, ActorKind, KeyScope, Origin, SeenTenant},
 };
@@ -93,6 +94,11 @@ impl Operator {
 }
 
 impl Backend {
+    /// News about people, tenants, sessions and keys, for connections that stay open.
+    pub fn news(&self) -> broadcast::Receiver<Change> {
+        self.caches().known.news()
+    }
+
     /// Who this is: a right that was taken away is gone from the next request on.
     pub async fn visitor(self: &Arc<Self>, credential: Credential, origin: Arc<Origin>) -> Result<Arc<Visitor>, Error> {
         let tenants = self.known_tenants().await?;

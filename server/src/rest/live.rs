@@ -11,7 +11,10 @@ use axum::{
 };
 use backend::{
     LiveData, Scope, Visitor,
-    auth::sessions::{self, SessionKey},
+    auth::{
+        changes::Change,
+        sessions::{self, SessionKey},
+    },
 };
 use contract::{
     TenantSlug, Timestamp,
@@ -20,7 +23,10 @@ use contract::{
 };
 use futures::{SinkExt, StreamExt, stream::SplitSink};
 use std::sync::Arc;
-use tokio::time::{Instant, interval_at};
+use tokio::{
+    sync::broadcast::error::RecvError,
+    time::{Instant, interval_at},
+};
 use tower_sessions::Session;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -82,6 +88,17 @@ struct Guard {
 }
 
 impl Guard {
+    /// Whether a change may end or alter the owner's rights.
+    fn concerns(&self, change: Change) -> bool {
+        match change {
+            Change::Session(key) => self.session == Some(key),
+            Change::User(user) => self.visitor.user() == Some(user),
+            Change::Key(key) => self.visitor.key().is_some_and(|grant| grant.id == key),
+            Change::Tenant(_) | Change::Anything => true,
+            Change::Provider(_) | Change::Store => false,
+        }
+    }
+
     /// The scope as of now; none when the session ended or the membership is gone. An open socket is no use of the
     /// session: who left a page open is signed out in time.
     async fn scope(&self) -> Result<Option<Scope>, backend::Error> {
@@ -116,6 +133,7 @@ async fn serve(socket: WebSocket, guard: Guard, scope: Scope) {
     let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
     let mut sent = Sent::default();
     let stopping = guard.state.backend.stopping();
+    let mut news = guard.state.backend.news();
     loop {
         let kept = tokio::select! {
             () = stopping.cancelled() => close(&mut sink, 1001, "the portal is restarting").await,
@@ -134,18 +152,33 @@ async fn serve(socket: WebSocket, guard: Guard, scope: Scope) {
             },
             data = feed.next() => push(&mut sink, &mut sent, data).await,
             _ = ping.tick() => deliver(&mut sink, Message::Ping(axum::body::Bytes::new())).await,
-            _ = recheck.tick() => match guard.scope().await {
-                Ok(Some(scope)) => { feed.update_scope(scope); true }
-                Ok(None) => close(&mut sink, CLOSE_SESSION_OVER, "the session is over").await,
-                // Nobody knows for the moment; the client comes again.
-                Err(error) => {
-                    tracing::warn!(%error, "the session of a live view cannot be checked");
-                    close(&mut sink, CLOSE_TRY_AGAIN, "try again").await
-                }
+            change = news.recv() => match change {
+                Ok(change) if !guard.concerns(change) => true,
+                // Told, or behind with the news: a right that was taken away ends the view at once.
+                Ok(_) | Err(RecvError::Lagged(_)) => check(&mut sink, &guard, &mut feed).await,
+                Err(RecvError::Closed) => close(&mut sink, CLOSE_TRY_AGAIN, "try again").await,
             },
+            // Also without news: sessions end by themselves.
+            _ = recheck.tick() => check(&mut sink, &guard, &mut feed).await,
         };
         if !kept {
             return;
+        }
+    }
+}
+
+/// Looks at the rights again: goes on with those of now, or closes.
+async fn check(sink: &mut Sink, guard: &Guard, feed: &mut backend::live::Feed) -> bool {
+    match guard.scope().await {
+        Ok(Some(scope)) => {
+            feed.update_scope(scope);
+            true
+        }
+        Ok(None) => close(sink, CLOSE_SESSION_OVER, "the session is over").await,
+        // Nobody knows for the moment; the client comes again.
+        Err(error) => {
+            tracing::warn!(%error, "the session of a live view cannot be checked");
+            close(sink, CLOSE_TRY_AGAIN, "try again").await
         }
     }
 }

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::Tenants;
@@ -21,9 +22,20 @@ const FRESH_MS: i64 = 5_000;
 /// More people than are active within that time.
 const PEOPLE_MAX: usize = 10_000;
 
-/// People and tenants that were read.
-#[derive(Default)]
-pub(crate) struct Known(Mutex<Inner>);
+/// A receiver that is further behind looks at everything again.
+const BACKLOG: usize = 1024;
+
+/// People and tenants that were read, and the news of their changes.
+pub(crate) struct Known {
+    inner: Mutex<Inner>,
+    told: broadcast::Sender<Change>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { inner: Mutex::default(), told: broadcast::channel(BACKLOG).0 }
+    }
+}
 
 #[derive(Default)]
 struct Inner {
@@ -37,7 +49,7 @@ struct Inner {
 
 impl Known {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on news arrive.
@@ -45,8 +57,19 @@ impl Known {
         self.inner().listening = true;
     }
 
-    /// Forgets what a change concerns.
+    /// News from now on, each told after what it concerns was forgotten.
+    pub(crate) fn news(&self) -> broadcast::Receiver<Change> {
+        self.told.subscribe()
+    }
+
+    /// Forgets what a change concerns, and passes it on.
     pub(crate) fn forget(&self, change: Change) {
+        self.drop_what(change);
+        // Nobody may be listening at the moment.
+        let _ = self.told.send(change);
+    }
+
+    fn drop_what(&self, change: Change) {
         let mut inner = self.inner();
         match change {
             Change::User(user) => {
