@@ -1,6 +1,7 @@
 //! The whole router in process, on a real database: what anybody outside relies on. Two tenants in every test.
 
 mod access;
+mod attacks;
 mod audit;
 mod identity;
 mod pages;
