@@ -18,6 +18,7 @@ mod overview;
 mod portal;
 pub mod provision;
 pub mod scope;
+pub mod sign_in;
 mod start;
 pub mod stores;
 pub mod telemetry;
