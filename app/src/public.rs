@@ -4,12 +4,14 @@
 mod landing;
 mod login;
 mod problem;
+mod sign_in;
 
 use leptos::prelude::*;
 
 pub use landing::{LandingPage, MeshPicture, render_landing};
-pub use login::{DemoAccount, LoginPage, render_login};
+pub use login::{DemoAccount, LoginPage, ProviderButton, render_login};
 pub use problem::render_problem;
+pub use sign_in::{SignInProblem, render_leaving, render_sign_in_problem};
 
 use crate::{platform::Theme, ui::Logo};
 

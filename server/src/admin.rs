@@ -5,6 +5,7 @@
 //! typed. A page that cannot be shown at all is a [`PageError`], which [`problem_pages`] turns into a document.
 
 mod page;
+mod sign_in;
 
 use axum::{Router, middleware::from_fn_with_state};
 
@@ -14,5 +15,5 @@ use crate::state::AppState;
 
 /// All pages of administration.
 pub fn router(state: AppState) -> Router<AppState> {
-    Router::new().layer(from_fn_with_state(state, problem_pages))
+    Router::new().merge(sign_in::router()).layer(from_fn_with_state(state, problem_pages))
 }

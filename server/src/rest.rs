@@ -2,7 +2,10 @@
 
 pub mod auth;
 pub mod demo;
+mod etag;
+mod identity_providers;
 mod live;
+pub mod oidc;
 mod overview;
 mod stores;
 mod topology;
@@ -25,6 +28,8 @@ fn documented() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(version))
         .merge(auth::routes())
+        .merge(oidc::routes())
+        .merge(identity_providers::routes())
         .merge(overview::routes())
         .merge(topology::routes())
         .merge(stores::routes())

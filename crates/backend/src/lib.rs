@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 mod error;
+mod etag;
 pub mod ingest;
 pub mod live;
 pub mod logs;
@@ -30,6 +31,7 @@ pub mod vault;
 mod visitor;
 
 pub use error::{Error, Source};
+pub use etag::etag;
 pub use live::LiveData;
 pub use portal::Backend;
 pub use scope::Scope;

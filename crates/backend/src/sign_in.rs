@@ -26,6 +26,7 @@ pub use backchannel::BadLogout;
 pub use error::{NoAccess, SignInError};
 pub use flow::{Arrived, Begun, ProviderAnswer, attempt_name};
 pub use provider::Offered;
+pub(crate) use provider::sealed_about;
 pub use session::{Moved, Vouched};
 pub(crate) use settings::{check_mapping, is_issuer, provider_name};
 

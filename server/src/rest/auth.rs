@@ -84,17 +84,22 @@ pub async fn begin(
 
 /// Ends the session on the server; the cookie is worth nothing afterwards.
 #[utoipa::path(post, path = "/auth/logout", tag = "identity", responses((status = 204, description = "The session is gone")))]
-async fn logout(session: Session) -> Result<StatusCode, HttpError> {
-    end(&session).await?;
+async fn logout(State(state): State<AppState>, session: Session) -> Result<StatusCode, HttpError> {
+    end(&state, &session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Deletes the session from the store.
-pub async fn end(session: &Session) -> Result<(), HttpError> {
+/// Deletes the session from the store. Where to sign out at the provider that vouched for it, if one did.
+pub async fn end(state: &AppState, session: &Session) -> Result<Option<String>, HttpError> {
+    let onward = match session.id() {
+        Some(id) => state.backend.sign_in().sign_out_address(id.0).await?,
+        None => None,
+    };
     session.flush().await.map_err(|error| {
         tracing::error!(%error, "session cannot be deleted");
         HttpError(ApiError::new(ErrorCode::Internal, "The session cannot be ended. Try again."))
-    })
+    })?;
+    Ok(onward)
 }
 
 /// Who is signed in, with all tenants.

@@ -17,6 +17,7 @@ use crate::{
     Error, Operator, Scope,
     audit::{self, Action, Entry, Target},
     db::Tx,
+    etag,
     scope::{Actor, Permission},
     vault::Purpose,
 };
@@ -104,7 +105,13 @@ impl SignIn {
     /// A new one.
     pub async fn create(&self, whose: Whose<'_>, new: &NewIdentityProvider) -> Result<IdentityProvider, Error> {
         whose.require(Permission::ManageSignIn)?;
-        let name = provider_name(new.name.trim());
+        let name = provider_name(new.name.trim()).map_err(str::to_owned).and_then(|name| match whose.slug() {
+            // Names are part of addresses and the same for everybody: a tenant must not take those of others.
+            Some(slug) if !name.strip_prefix(slug).is_some_and(|rest| rest.starts_with('-')) => {
+                Err(format!("begin it with {slug}-, for example {slug}-sso"))
+            }
+            Some(_) | None => Ok(name),
+        });
         let checked = match (name, check(&new.settings, whose.slug())) {
             (Ok(name), Ok(checked)) => Ok((name, checked)),
             (Ok(_), Err(error)) => Err(error),
@@ -129,22 +136,20 @@ impl SignIn {
         Ok(shown)
     }
 
-    /// Replaces the settings. `unchanged` is asked whether the caller has seen what is being changed.
+    /// Replaces the settings. `if_match` is the version the caller has seen; forms name none.
     pub async fn update(
         &self,
         whose: Whose<'_>,
         name: &str,
         settings: &IdentityProviderSettings,
-        unchanged: impl FnOnce(&IdentityProvider) -> bool,
+        if_match: Option<&str>,
     ) -> Result<IdentityProvider, Error> {
         whose.require(Permission::ManageSignIn)?;
         let mut tx = self.within(whose).await?;
         let old = find(&mut tx, whose.tenant(), name).await?;
         let before = self.shown(&old, whose.slug()).await?;
         free(&old)?;
-        if !unchanged(&before) {
-            return Err(Error::PreconditionFailed);
-        }
+        etag::require(if_match, &before)?;
         let checked = check(settings, whose.slug())?;
         // People of another issuer are other people: what the old one gave must not stay.
         if checked.issuer != old.issuer {
@@ -179,16 +184,14 @@ impl SignIn {
         &self,
         whose: Whose<'_>,
         name: &str,
-        unchanged: impl FnOnce(&IdentityProvider) -> bool,
+        if_match: Option<&str>,
     ) -> Result<(), Error> {
         whose.require(Permission::ManageSignIn)?;
         let mut tx = self.within(whose).await?;
         let old = find(&mut tx, whose.tenant(), name).await?;
         let before = self.shown(&old, whose.slug()).await?;
         free(&old)?;
-        if !unchanged(&before) {
-            return Err(Error::PreconditionFailed);
-        }
+        etag::require(if_match, &before)?;
         sqlx::query!(
             "delete from identity_providers where id = $1 and tenant_id is not distinct from $2",
             old.id,
