@@ -4,7 +4,8 @@
 use app::{
     platform::Theme,
     public::{
-        LandingPage, LoginPage, Look, MeshPicture, ProviderButton, render_landing, render_leaving, render_login, render_problem,
+        LandingPage, LoginPage, Look, MeshPicture, ProviderButton, render_landing, render_leaving, render_login,
+        render_problem,
     },
 };
 use axum::{

@@ -3,6 +3,9 @@
 mod access;
 mod identity;
 mod pages;
+mod provider;
+mod sign_in;
+mod sign_in_admin;
 mod site;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -13,7 +16,11 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use backend::{Backend, TestParts, clock::SystemClock, config::Config};
+use backend::{
+    Backend, TestParts,
+    clock::{Clock, SystemClock},
+    config::Config,
+};
 use http_body_util::BodyExt;
 use sqlx::PgPool;
 use tower::ServiceExt;
@@ -28,6 +35,7 @@ const PASSWORD: &str = "correct horse battery staple";
 /// also runs the installation.
 struct Portal {
     router: Router,
+    backend: Arc<Backend>,
     _dir: tempfile::TempDir,
 }
 
@@ -61,7 +69,7 @@ impl Answer {
     }
 }
 
-fn config(dir: &std::path::Path) -> Config {
+fn config(dir: &std::path::Path, more: &str) -> Config {
     let text = format!(
         r#"
 listen: 127.0.0.1:3000
@@ -78,11 +86,13 @@ users:
   - {{email: bea@obstack.test, name: Bea, password_env: PW, memberships: [{{tenant: acme, role: viewer}}, {{tenant: globex, role: viewer}}]}}
   - {{email: olga@obstack.test, name: Olga, password_env: PW, platform_admin: true,
       memberships: [{{tenant: acme, role: admin}}, {{tenant: globex, role: admin}}]}}
+{more}
 "#,
         dir.display()
     );
     let env = |name: &str| match name {
         "PW" => Some(PASSWORD.to_owned()),
+        "KC_SECRET" => Some(provider::SECRET.to_owned()),
         "UNUSED" => Some("postgres://unused@127.0.0.1/unused".to_owned()),
         _ => None,
     };
@@ -91,20 +101,24 @@ users:
 
 impl Portal {
     async fn new(pool: PgPool) -> Self {
+        Self::with(pool, "", Arc::new(SystemClock)).await
+    }
+
+    /// With more configuration than the tenants and people, and with another clock.
+    async fn with(pool: PgPool, more: &str, clock: Arc<dyn Clock>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let backend =
-            Backend::for_tests(config(dir.path()), TestParts { pool, clock: Arc::new(SystemClock), demo: None })
-                .await
-                .expect("a backend");
+        let backend = Backend::for_tests(config(dir.path(), more), TestParts { pool, clock, demo: None })
+            .await
+            .expect("a backend");
         let state = AppState {
-            backend,
+            backend: backend.clone(),
             leptos: crate::site::options(dir.path()),
             origins: Arc::new(Origins::of(ORIGIN)),
             secure_cookies: false,
             stylesheet: "/pkg/obstack.css".into(),
             demo_login: None,
         };
-        Self { router: router(state), _dir: dir }
+        Self { router: router(state), backend, _dir: dir }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

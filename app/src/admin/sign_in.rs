@@ -38,7 +38,9 @@ pub fn sign_in_list(base: &str, providers: &[IdentityProvider], own: Option<&str
             }
         })
         .collect_view();
-    let none = providers.is_empty().then(|| empty_row(4, "No provider yet. Everybody signs in with an account of this portal."));
+    let none = providers
+        .is_empty()
+        .then(|| empty_row(4, "No provider yet. Everybody signs in with an account of this portal."));
     let open = typed.form == CREATE;
     let intro = match own {
         Some(_) => {
@@ -352,7 +354,8 @@ fn previewed(preview: &MappingPreview) -> AnyView {
     let verdict = match preview.grants.as_slice() {
         [] => "Nobody with this token gets in.".to_owned(),
         grants => {
-            let roles: Vec<_> = grants.iter().map(|grant| format!("{} in {}", grant.role.as_str(), grant.tenant)).collect();
+            let roles: Vec<_> =
+                grants.iter().map(|grant| format!("{} in {}", grant.role.as_str(), grant.tenant)).collect();
             format!("This token gives: {}.", roles.join(", "))
         }
     };

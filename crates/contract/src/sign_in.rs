@@ -45,8 +45,7 @@ impl FromStr for MappingRule {
     type Err = &'static str;
 
     fn from_str(line: &str) -> Result<Self, Self::Err> {
-        const SHAPE: &str =
-            "write claim = value -> tenant role, for example groups = /acme/admins -> acme admin; ~ instead of = for a pattern";
+        const SHAPE: &str = "write claim = value -> tenant role, for example groups = /acme/admins -> acme admin; ~ instead of = for a pattern";
         let (condition, given) = line.rsplit_once("->").ok_or(SHAPE)?;
         let mut given = given.split_whitespace();
         let (Some(tenant), Some(role), None) = (given.next(), given.next(), given.next()) else { return Err(SHAPE) };
@@ -238,7 +237,8 @@ mod tests {
         }
         let odd: MappingRule = "groups = a=b -> c -> acme viewer".parse().expect("a rule");
         assert_eq!(odd.equals.as_deref(), Some("a=b -> c"));
-        for bad in ["", "groups", "groups = x", "groups = x -> acme", "groups -> acme admin", "groups = x -> acme boss"] {
+        for bad in ["", "groups", "groups = x", "groups = x -> acme", "groups -> acme admin", "groups = x -> acme boss"]
+        {
             assert!(bad.parse::<MappingRule>().is_err(), "{bad:?}");
         }
     }

@@ -11,8 +11,8 @@ use backend::{Operator, scope::Permission, sign_in::Whose};
 use contract::{
     ApiError,
     sign_in::{
-        ConnectionReport, IdentityProvider, IdentityProviderSettings, IdentityProviders, MappingPreview, NewIdentityProvider,
-        TokenToPreview,
+        ConnectionReport, IdentityProvider, IdentityProviderSettings, IdentityProviders, MappingPreview,
+        NewIdentityProvider, TokenToPreview,
     },
 };
 use serde::Deserialize;
@@ -148,7 +148,11 @@ async fn delete(
 #[utoipa::path(post, path = "/t/{tenant}/identity-providers/{name}/test", tag = "sign-in",
     params(("tenant" = String, Path), ("name" = String, Path)), responses((status = 200, body = ConnectionReport),
         (status = 403, body = Problem), (status = 404, body = Problem)))]
-async fn test(State(state): State<AppState>, place: InTenant, Path(names): Names) -> Result<Json<ConnectionReport>, HttpError> {
+async fn test(
+    State(state): State<AppState>,
+    place: InTenant,
+    Path(names): Names,
+) -> Result<Json<ConnectionReport>, HttpError> {
     Ok(Json(state.backend.sign_in().test(manages(&place)?, named(&names)).await?))
 }
 

@@ -141,7 +141,9 @@ async fn backchannel(
     form: Result<Form<BackchannelLogout>, FormRejection>,
 ) -> Response {
     let done = match form {
-        Ok(Form(form)) => state.backend.sign_in().backchannel_logout(&provider, &form.logout_token, &origin(&client)).await,
+        Ok(Form(form)) => {
+            state.backend.sign_in().backchannel_logout(&provider, &form.logout_token, &origin(&client)).await
+        }
         Err(_) => Err(BadLogout::Claim("logout_token")),
     };
     let no_store = [(header::CACHE_CONTROL, "no-store")];
@@ -270,6 +272,8 @@ fn said(code: &str) -> &'static str {
         "unauthorized_client" | "invalid_request" | "invalid_scope" | "unsupported_response_type" => {
             "Its settings for this portal do not fit. The people who run this installation have to look at the client there."
         }
-        _ => "It gave a reason this portal does not know. Try again; if it happens again, tell the people who run this installation.",
+        _ => {
+            "It gave a reason this portal does not know. Try again; if it happens again, tell the people who run this installation."
+        }
     }
 }

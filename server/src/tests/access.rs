@@ -18,8 +18,10 @@ enum Who {
     SignedIn,
     /// Members of the tenant with at least this role.
     Member(Role),
+    /// Who runs the installation.
+    Operator,
 }
-use Who::{Anyone, Member, SignedIn};
+use Who::{Anyone, Member, Operator, SignedIn};
 
 /// Method, path template as registered, a concrete path for tenant acme, and who may use it.
 const ACCESS: &[(&str, &str, &str, Who)] = &[
@@ -44,6 +46,53 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
     ("PUT", "/api/v1/t/{tenant}/demo/faults/{fault}", "/api/v1/t/acme/demo/faults/errors10", Member(Role::Editor)),
     ("DELETE", "/api/v1/t/{tenant}/demo/faults/{fault}", "/api/v1/t/acme/demo/faults/errors10", Member(Role::Editor)),
     ("GET", "/api/v1/t/{tenant}/live", "/api/v1/t/acme/live", Member(Role::Viewer)),
+    ("GET", "/api/v1/auth/oidc/{provider}/login", "/api/v1/auth/oidc/nobody/login", Anyone),
+    ("GET", "/api/v1/auth/oidc/{provider}/callback", "/api/v1/auth/oidc/nobody/callback", Anyone),
+    ("POST", "/api/v1/auth/oidc/{provider}/backchannel-logout", "/api/v1/auth/oidc/nobody/backchannel-logout", Anyone),
+    ("GET", "/api/v1/t/{tenant}/identity-providers", "/api/v1/t/acme/identity-providers", Member(Role::Admin)),
+    ("POST", "/api/v1/t/{tenant}/identity-providers", "/api/v1/t/acme/identity-providers", Member(Role::Admin)),
+    (
+        "GET",
+        "/api/v1/t/{tenant}/identity-providers/{name}",
+        "/api/v1/t/acme/identity-providers/sso",
+        Member(Role::Admin),
+    ),
+    (
+        "PUT",
+        "/api/v1/t/{tenant}/identity-providers/{name}",
+        "/api/v1/t/acme/identity-providers/sso",
+        Member(Role::Admin),
+    ),
+    (
+        "DELETE",
+        "/api/v1/t/{tenant}/identity-providers/{name}",
+        "/api/v1/t/acme/identity-providers/sso",
+        Member(Role::Admin),
+    ),
+    (
+        "POST",
+        "/api/v1/t/{tenant}/identity-providers/{name}/test",
+        "/api/v1/t/acme/identity-providers/sso/test",
+        Member(Role::Admin),
+    ),
+    (
+        "POST",
+        "/api/v1/t/{tenant}/identity-providers/{name}/preview",
+        "/api/v1/t/acme/identity-providers/sso/preview",
+        Member(Role::Admin),
+    ),
+    ("GET", "/api/v1/admin/identity-providers", "/api/v1/admin/identity-providers", Operator),
+    ("POST", "/api/v1/admin/identity-providers", "/api/v1/admin/identity-providers", Operator),
+    ("GET", "/api/v1/admin/identity-providers/{name}", "/api/v1/admin/identity-providers/sso", Operator),
+    ("PUT", "/api/v1/admin/identity-providers/{name}", "/api/v1/admin/identity-providers/sso", Operator),
+    ("DELETE", "/api/v1/admin/identity-providers/{name}", "/api/v1/admin/identity-providers/sso", Operator),
+    ("POST", "/api/v1/admin/identity-providers/{name}/test", "/api/v1/admin/identity-providers/sso/test", Operator),
+    (
+        "POST",
+        "/api/v1/admin/identity-providers/{name}/preview",
+        "/api/v1/admin/identity-providers/sso/preview",
+        Operator,
+    ),
     // Server functions
     ("GET", "/ui/overview/page", "/ui/overview/page?args%5Btenant%5D=acme", Member(Role::Viewer)),
     ("GET", "/ui/stores/status", "/ui/stores/status?args%5Btenant%5D=acme", Member(Role::Viewer)),
@@ -78,6 +127,25 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
     ("POST", "/theme", "/theme", Anyone),
     ("POST", "/t/{tenant}/demo/{fault}/start", "/t/acme/demo/errors10/start", Member(Role::Editor)),
     ("POST", "/t/{tenant}/demo/{fault}/stop", "/t/acme/demo/errors10/stop", Member(Role::Editor)),
+    ("GET", "/t/{tenant}/settings/sign-in", "/t/acme/settings/sign-in", Member(Role::Admin)),
+    ("POST", "/t/{tenant}/settings/sign-in", "/t/acme/settings/sign-in", Member(Role::Admin)),
+    ("GET", "/t/{tenant}/settings/sign-in/{name}", "/t/acme/settings/sign-in/sso", Member(Role::Admin)),
+    ("POST", "/t/{tenant}/settings/sign-in/{name}", "/t/acme/settings/sign-in/sso", Member(Role::Admin)),
+    ("POST", "/t/{tenant}/settings/sign-in/{name}/delete", "/t/acme/settings/sign-in/sso/delete", Member(Role::Admin)),
+    ("POST", "/t/{tenant}/settings/sign-in/{name}/test", "/t/acme/settings/sign-in/sso/test", Member(Role::Admin)),
+    (
+        "POST",
+        "/t/{tenant}/settings/sign-in/{name}/preview",
+        "/t/acme/settings/sign-in/sso/preview",
+        Member(Role::Admin),
+    ),
+    ("GET", "/admin/sign-in", "/admin/sign-in", Operator),
+    ("POST", "/admin/sign-in", "/admin/sign-in", Operator),
+    ("GET", "/admin/sign-in/{name}", "/admin/sign-in/sso", Operator),
+    ("POST", "/admin/sign-in/{name}", "/admin/sign-in/sso", Operator),
+    ("POST", "/admin/sign-in/{name}/delete", "/admin/sign-in/sso/delete", Operator),
+    ("POST", "/admin/sign-in/{name}/test", "/admin/sign-in/sso/test", Operator),
+    ("POST", "/admin/sign-in/{name}/preview", "/admin/sign-in/sso/preview", Operator),
 ];
 
 /// Everything the portal serves that could show data or change it.
@@ -135,6 +203,11 @@ async fn nobody_gets_further_than_the_table_says(pool: PgPool) {
             SignedIn => {
                 assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");
                 assert!(foreign.is_success(), "{method} {template}: {foreign} for somebody");
+            }
+            Operator => {
+                assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");
+                assert_eq!(foreign, StatusCode::FORBIDDEN, "{method} {template}: somebody");
+                assert_eq!(seen, StatusCode::FORBIDDEN, "{method} {template}: a viewer");
             }
             Member(least) => {
                 assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");

@@ -70,7 +70,9 @@ fn read_one(reader: &Reader<'_>, item: &Item) -> (Option<IdentityProviderConfig>
         None => name.clone(),
     };
     let issuer = fields.required("issuer", |text| {
-        is_issuer(text).map(|()| text.to_owned()).map_err(|remedy| Wrong::new(format!("`{text}` is not an issuer"), remedy))
+        is_issuer(text)
+            .map(|()| text.to_owned())
+            .map_err(|remedy| Wrong::new(format!("`{text}` is not an issuer"), remedy))
     });
     let client_id = fields.required("client_id", |text| line(text, 255));
     let client_secret = kinds::secret(&mut fields, "client_secret", false);
@@ -101,8 +103,12 @@ fn scopes(fields: &mut Fields<'_>) -> Option<Vec<String>> {
     let reader = fields.reader;
     let Some(item) = fields.written("scopes") else { return Some(vec!["profile".to_owned(), "email".to_owned()]) };
     let scope = |text: &str| {
-        let usable = !text.is_empty() && text.len() <= 100 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
-        usable.then(|| text.to_owned()).ok_or_else(|| Wrong::new(format!("`{text}` is not a scope"), "write words such as profile, email, groups"))
+        let usable = !text.is_empty()
+            && text.len() <= 100
+            && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
+        usable
+            .then(|| text.to_owned())
+            .ok_or_else(|| Wrong::new(format!("`{text}` is not a scope"), "write words such as profile, email, groups"))
     };
     let all: Vec<Option<String>> = reader.entries(&item).iter().map(|entry| reader.parse_item(entry, scope)).collect();
     let mut all: Vec<String> = all.into_iter().collect::<Option<_>>()?;

@@ -116,7 +116,10 @@ impl SignIn {
             (Ok(name), Ok(checked)) => Ok((name, checked)),
             (Ok(_), Err(error)) => Err(error),
             (Err(why), checked) => {
-                let mut errors = vec![contract::FieldError { pointer: "/name".to_owned(), detail: format!("This is no name: {why}.") }];
+                let mut errors = vec![contract::FieldError {
+                    pointer: "/name".to_owned(),
+                    detail: format!("This is no name: {why}."),
+                }];
                 if let Err(Error::InvalidFields(more)) = checked {
                     errors.extend(more);
                 }
@@ -180,12 +183,7 @@ impl SignIn {
     }
 
     /// Removes a provider; sessions it vouches for end, what it gave is taken back.
-    pub async fn delete(
-        &self,
-        whose: Whose<'_>,
-        name: &str,
-        if_match: Option<&str>,
-    ) -> Result<(), Error> {
+    pub async fn delete(&self, whose: Whose<'_>, name: &str, if_match: Option<&str>) -> Result<(), Error> {
         whose.require(Permission::ManageSignIn)?;
         let mut tx = self.within(whose).await?;
         let old = find(&mut tx, whose.tenant(), name).await?;
@@ -243,7 +241,9 @@ impl SignIn {
         // A tenant learns nothing of the others: its rules can name itself only.
         if provider.tenant_id.is_none() {
             let existing = store::existing_tenants(&self.db, &slugs).await?;
-            for missing in slugs.iter().filter(|slug| !existing.contains(*slug)).collect::<std::collections::BTreeSet<_>>() {
+            for missing in
+                slugs.iter().filter(|slug| !existing.contains(*slug)).collect::<std::collections::BTreeSet<_>>()
+            {
                 warnings.push(format!("There is no tenant {missing}; rules for it give nothing."));
             }
         }
@@ -275,7 +275,9 @@ impl SignIn {
 /// What a file manages is changed there.
 fn free(provider: &Provider) -> Result<(), Error> {
     match &provider.provisioned_by {
-        Some(file) => Err(Error::Conflict { why: format!("{} is managed by {file}; change it there.", provider.title) }),
+        Some(file) => {
+            Err(Error::Conflict { why: format!("{} is managed by {file}; change it there.", provider.title) })
+        }
         None => Ok(()),
     }
 }

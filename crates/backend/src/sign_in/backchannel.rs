@@ -64,7 +64,8 @@ impl SignIn {
         claim(issued <= secs.saturating_add(SKEW_SECS) && issued >= secs.saturating_sub(AGE_SECS), "iat")?;
         let expires = jwt::secs(&claims, "exp").ok_or(BadLogout::Claim("exp"))?;
         claim(expires.saturating_add(SKEW_SECS) > secs, "exp")?;
-        let jti = jwt::text(&claims, "jti").filter(|jti| (1..=ID_MAX).contains(&jti.len())).ok_or(BadLogout::Claim("jti"))?;
+        let jti =
+            jwt::text(&claims, "jti").filter(|jti| (1..=ID_MAX).contains(&jti.len())).ok_or(BadLogout::Claim("jti"))?;
         let event = claims.get("events").and_then(|events| events.get(EVENT));
         claim(event.is_some_and(Value::is_object), "events")?;
         // Otherwise an id token could be passed off as one.

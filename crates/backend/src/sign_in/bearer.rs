@@ -9,13 +9,7 @@ use std::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{
-    SignIn, SignInError,
-    jwt,
-    people::Newcomer,
-    provider::Provider,
-    store,
-};
+use super::{SignIn, SignInError, jwt, people::Newcomer, provider::Provider, store};
 use crate::{Credential, Error, scope::Origin, vault::sha256};
 
 /// A token is looked at again after this time: a rule that was changed counts then.
@@ -82,12 +76,14 @@ impl SignIn {
         let secs = now.0.div_euclid(1000);
         let audience = provider.api_audience.as_deref().unwrap_or_default();
         let expires = jwt::secs(&claims, "exp").ok_or(REFUSED)?;
-        let in_time = expires > secs && jwt::secs(&claims, "nbf").is_none_or(|from| from <= secs.saturating_add(SKEW_SECS));
+        let in_time =
+            expires > secs && jwt::secs(&claims, "nbf").is_none_or(|from| from <= secs.saturating_add(SKEW_SECS));
         if jwt::text(&claims, "iss") != Some(&provider.issuer) || !jwt::is_for(&claims, audience) || !in_time {
             return Err(REFUSED);
         }
         // An id token says who somebody is to a browser; it is not made to open an API.
-        if claims.contains_key("nonce") || jwt::text(&claims, "typ").is_some_and(|kind| kind.eq_ignore_ascii_case("id")) {
+        if claims.contains_key("nonce") || jwt::text(&claims, "typ").is_some_and(|kind| kind.eq_ignore_ascii_case("id"))
+        {
             return Err(REFUSED);
         }
         let origin = Arc::new(Origin::default());

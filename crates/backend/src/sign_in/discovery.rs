@@ -116,11 +116,14 @@ impl SignIn {
         let mut state = place.0.lock().await;
         let now = self.clock.now();
         state.of(provider);
-        if let Some(found) = state.found.as_ref().filter(|found| younger(found.at, now, at_most_secs.unwrap_or(FRESH_SECS))) {
+        if let Some(found) =
+            state.found.as_ref().filter(|found| younger(found.at, now, at_most_secs.unwrap_or(FRESH_SECS)))
+        {
             return Ok(found.clone());
         }
         let usable = |state: &State| {
-            let found = state.found.as_ref().filter(|found| at_most_secs.is_none() && younger(found.at, now, STALE_SECS));
+            let found =
+                state.found.as_ref().filter(|found| at_most_secs.is_none() && younger(found.at, now, STALE_SECS));
             found.cloned()
         };
         if let Some((at, why)) = &state.failed
@@ -132,7 +135,11 @@ impl SignIn {
     }
 
     /// The provider with a key of this name, if it has one now.
-    pub(super) async fn with_key(&self, provider: &Provider, kid: Option<&str>) -> Result<Arc<Discovered>, Unavailable> {
+    pub(super) async fn with_key(
+        &self,
+        provider: &Provider,
+        kid: Option<&str>,
+    ) -> Result<Arc<Discovered>, Unavailable> {
         let found = self.discovered(provider, None).await?;
         let Some(kid) = kid else { return Ok(found) };
         if found.keys.has(kid) {
@@ -160,7 +167,12 @@ impl SignIn {
         known.entry(provider.id).or_default().clone()
     }
 
-    async fn read_into(&self, provider: &Provider, state: &mut State, now: Timestamp) -> Result<Arc<Discovered>, Unavailable> {
+    async fn read_into(
+        &self,
+        provider: &Provider,
+        state: &mut State,
+        now: Timestamp,
+    ) -> Result<Arc<Discovered>, Unavailable> {
         match self.read(&provider.issuer, provider.reach(), now).await {
             Ok(found) => {
                 let found = Arc::new(found);

@@ -174,10 +174,13 @@ impl SignIn {
             RequestTokenError::Request(why) => SignInError::net(&provider.title, &why),
             other => {
                 tracing::warn!(provider.name = %provider.name, error = %kind_of(&other), "a code was not exchanged");
-                refused("its code was not exchanged for tokens: it is used up, or our client id or secret is wrong there")
+                refused(
+                    "its code was not exchanged for tokens: it is used up, or our client id or secret is wrong there",
+                )
             }
         })?;
-        let id_token = tokens.id_token().ok_or_else(|| refused("it gave no id token; the scope openid is missing there"))?;
+        let id_token =
+            tokens.id_token().ok_or_else(|| refused("it gave no id token; the scope openid is missing there"))?;
         let access = tokens.access_token();
         let mut claims = self.check_id_token(&provider, id_token, access, &only(&attempt.nonce), now).await?;
         let title = provider.title.clone();
@@ -214,7 +217,9 @@ impl Provider {
 /// What failed, without what a provider wrote.
 pub(super) fn kind_of(error: &super::relying::TokenError) -> String {
     match error {
-        RequestTokenError::ServerResponse(answer) => format!("the provider answered {}", known_code(answer.error().as_ref())),
+        RequestTokenError::ServerResponse(answer) => {
+            format!("the provider answered {}", known_code(answer.error().as_ref()))
+        }
         RequestTokenError::Request(why) => why.to_string(),
         RequestTokenError::Parse(..) => "the answer cannot be read".to_owned(),
         RequestTokenError::Other(_) => "the answer is not one of a token endpoint".to_owned(),

@@ -2,7 +2,7 @@
 //! must say is the caller's to check.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header, jwk::Jwk};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header, errors::ErrorKind, jwk::Jwk};
 use serde_json::Value;
 
 use super::{discovery::Keys, mapping::Claims};
@@ -41,7 +41,8 @@ pub(super) fn header(token: &str) -> Result<Header, BadToken> {
     // An algorithm that is not known at all, `none` among them, cannot be read.
     let raw = part(token, 0).ok_or(BadToken::Malformed)?;
     let named = raw.get("alg").and_then(Value::as_str).ok_or(BadToken::Malformed)?;
-    let header = decode_header(token).map_err(|_| if named.is_empty() { BadToken::Malformed } else { BadToken::Algorithm })?;
+    let header =
+        decode_header(token).map_err(|_| if named.is_empty() { BadToken::Malformed } else { BadToken::Algorithm })?;
     if !ALGORITHMS.contains(&header.alg) || header.crit.is_some() {
         return Err(BadToken::Algorithm);
     }
@@ -86,7 +87,12 @@ pub(super) fn verify(token: &str, header: &Header, keys: &Keys, types: &[&str]) 
     validation.validate_nbf = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    decode::<Claims>(token, &key, &validation).map(|data| data.claims).map_err(|_| BadToken::Signature)
+    decode::<Claims>(token, &key, &validation).map(|data| data.claims).map_err(|error| match error.kind() {
+        ErrorKind::InvalidSignature => BadToken::Signature,
+        ErrorKind::Json(_) | ErrorKind::InvalidClaimFormat(_) => BadToken::Malformed,
+        // A key that does not fit its algorithm, and whatever else there is: not believed.
+        _ => BadToken::Signature,
+    })
 }
 
 fn key_for<'k>(header: &Header, keys: &'k Keys) -> Option<&'k Jwk> {

@@ -150,7 +150,10 @@ mod tests {
     #[test]
     fn the_highest_role_counts_and_nothing_is_given_for_nothing() {
         let acme = |role| vec![("acme".to_owned(), role)];
-        assert_eq!(grants(None, &["groups ~ /acme/* -> acme viewer", "groups = /acme/admins -> acme admin"]), acme(Role::Admin));
+        assert_eq!(
+            grants(None, &["groups ~ /acme/* -> acme viewer", "groups = /acme/admins -> acme admin"]),
+            acme(Role::Admin)
+        );
         assert_eq!(grants(None, &["groups = /acme/admin -> acme admin", "groups = /ACME/admins -> acme admin"]), []);
         assert_eq!(grants(None, &["groups = /acme/admins -> initech admin"]), [], "no such tenant");
         assert_eq!(grants(None, &[]), []);

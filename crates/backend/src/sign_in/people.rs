@@ -7,8 +7,7 @@ use contract::{Timestamp, sign_in::MappingRule};
 use uuid::Uuid;
 
 use super::{
-    NoAccess, SignIn, SignInError,
-    jwt,
+    NoAccess, SignIn, SignInError, jwt,
     mapping::{Claims, Grants, evaluate, values_at},
     provider::Provider,
     relying::refused,
@@ -83,7 +82,12 @@ impl SignIn {
     }
 
     /// What the rules give, in tenants that exist.
-    pub(super) async fn granted(&self, provider: &Provider, rules: &[MappingRule], claims: &Claims) -> Result<Grants, Error> {
+    pub(super) async fn granted(
+        &self,
+        provider: &Provider,
+        rules: &[MappingRule],
+        claims: &Claims,
+    ) -> Result<Grants, Error> {
         let slugs: Vec<String> = rules.iter().map(|rule| rule.tenant.clone()).collect();
         let tenants = store::existing_tenants(&self.db, &slugs).await?;
         Ok(evaluate(rules, claims, provider.own_tenant(), &tenants).1)

@@ -19,7 +19,10 @@ impl SignIn {
         let provider = self.kept(whose, Permission::ManageSignIn, name).await?;
         let token = token.trim();
         let claims = jwt::unchecked(token).ok_or_else(|| {
-            Error::invalid("/token", "This is no token: paste an id or access token of the provider, three parts joined by dots.")
+            Error::invalid(
+                "/token",
+                "This is no token: paste an id or access token of the provider, three parts joined by dots.",
+            )
         })?;
         let (signed, signature) = self.signature(&provider, token).await;
         let rules = provider.rules();
@@ -68,7 +71,10 @@ impl SignIn {
         let has_secret = provider.client_secret_sealed.is_some();
         let (state, detail) = match has_secret {
             true => (CheckState::Ok, "A client secret is kept. Whether it is right shows at the first sign-in."),
-            false => (CheckState::Warning, "No client secret is kept: the client must be a public one, guarded by PKCE alone."),
+            false => (
+                CheckState::Warning,
+                "No client secret is kept: the client must be a public one, guarded by PKCE alone.",
+            ),
         };
         checks.push(ConnectionCheck { what: "Client secret".to_owned(), state, detail: detail.to_owned() });
         Ok(ConnectionReport { ok: checks.iter().all(|check| check.state != CheckState::Failed), checks })
@@ -98,8 +104,10 @@ fn problems(provider: &Provider, claims: &Claims, now_secs: i64) -> Vec<String> 
 
 fn checks_of(found: &Discovered) -> Vec<ConnectionCheck> {
     let metadata = &found.metadata;
-    let check = |what: &str, state, detail: &str| ConnectionCheck { what: what.to_owned(), state, detail: detail.to_owned() };
-    let has = |list: &Option<Vec<String>>, wanted: &str| list.as_ref().is_some_and(|all| all.iter().any(|one| one == wanted));
+    let check =
+        |what: &str, state, detail: &str| ConnectionCheck { what: what.to_owned(), state, detail: detail.to_owned() };
+    let has =
+        |list: &Option<Vec<String>>, wanted: &str| list.as_ref().is_some_and(|all| all.iter().any(|one| one == wanted));
     let either = |yes: bool, what: &str, good: &str, otherwise: &str| match yes {
         true => check(what, CheckState::Ok, good),
         false => check(what, CheckState::Warning, otherwise),
@@ -115,7 +123,9 @@ fn checks_of(found: &Discovered) -> Vec<ConnectionCheck> {
         },
         match signs || algorithms.is_none() {
             true => check("Signatures", CheckState::Ok, "Id tokens can be signed with RS256, PS256 or ES256."),
-            false => check("Signatures", CheckState::Failed, "Id tokens are signed with none of RS256, PS256 and ES256."),
+            false => {
+                check("Signatures", CheckState::Failed, "Id tokens are signed with none of RS256, PS256 and ES256.")
+            }
         },
         either(
             has(&metadata.code_challenge_methods_supported, "S256"),

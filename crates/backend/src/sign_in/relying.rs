@@ -6,9 +6,7 @@ use contract::Timestamp;
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthType, AuthUrl, ClientId, ClientSecret, EndpointNotSet, EndpointSet, IssuerUrl,
     Nonce, NonceVerifier, RedirectUrl, RequestTokenError, StandardErrorResponse, TokenUrl,
-    core::{
-        CoreClient, CoreErrorResponseType, CoreIdToken, CoreIdTokenVerifier, CoreJwsSigningAlgorithm,
-    },
+    core::{CoreClient, CoreErrorResponseType, CoreIdToken, CoreIdTokenVerifier, CoreJwsSigningAlgorithm},
 };
 
 use super::{
@@ -42,9 +40,7 @@ impl SignIn {
             CoreClient::new(ClientId::new(provider.client_id.clone()), issuer, found.keys.for_id_tokens.clone())
                 .set_auth_uri(AuthUrl::new(metadata.authorization_endpoint.clone()).map_err(Error::internal)?)
                 .set_token_uri(TokenUrl::new(metadata.token_endpoint.clone()).map_err(Error::internal)?)
-                .set_redirect_uri(
-                    RedirectUrl::new(self.address(&provider.name, "callback")).map_err(Error::internal)?,
-                );
+                .set_redirect_uri(RedirectUrl::new(self.address(&provider.name, "callback")).map_err(Error::internal)?);
         if let Some(secret) = self.secret(provider)? {
             client = client.set_client_secret(ClientSecret::new(secret));
         }
@@ -84,7 +80,8 @@ impl SignIn {
         now: Timestamp,
     ) -> Result<Claims, SignInError> {
         let raw = token.to_string();
-        let header = jwt::header(&raw).map_err(|_| refused("its id token has a form or algorithm that is not accepted"))?;
+        let header =
+            jwt::header(&raw).map_err(|_| refused("its id token has a form or algorithm that is not accepted"))?;
         let found = self
             .with_key(provider, header.kid.as_deref())
             .await

@@ -183,7 +183,8 @@ impl SignIn {
                 let since = tokens.failing_since.unwrap_or(now.0);
                 tracing::warn!(provider.name = %provider.name, why, "a session could not be renewed");
                 if now.0 - since >= i64::try_from(DOWN_SECS * 1000).unwrap_or(i64::MAX) {
-                    self.end(key, &provider, row.user_id, "the provider has been down for too long", origin, now).await?;
+                    self.end(key, &provider, row.user_id, "the provider has been down for too long", origin, now)
+                        .await?;
                     return Ok(false);
                 }
                 let tokens = Tokens { failing_since: Some(since), ..tokens };

@@ -44,7 +44,8 @@ pub(crate) fn provider_name(text: &str) -> Result<String, &'static str> {
 
 /// An address that can be an issuer.
 pub(crate) fn is_issuer(text: &str) -> Result<(), &'static str> {
-    const SHAPE: &str = "write the whole address as the provider gives it, for example https://sso.example.com/realms/main";
+    const SHAPE: &str =
+        "write the whole address as the provider gives it, for example https://sso.example.com/realms/main";
     let url = Url::parse(text).map_err(|_| SHAPE)?;
     let plain = matches!(url.scheme(), "https" | "http")
         && url.has_host()
@@ -98,21 +99,31 @@ pub(super) fn check(settings: &IdentityProviderSettings, own: Option<&str>) -> R
     if client_id.is_empty() || client_id.len() > CLIENT_ID_MAX || client_id.chars().any(char::is_control) {
         note("/client_id", format!("Write the client id the provider gave, at most {CLIENT_ID_MAX} characters."));
     }
-    if settings.client_secret.as_ref().is_some_and(|secret| secret.len() > SECRET_MAX || secret.chars().any(char::is_control)) {
+    if settings
+        .client_secret
+        .as_ref()
+        .is_some_and(|secret| secret.len() > SECRET_MAX || secret.chars().any(char::is_control))
+    {
         note("/client_secret", format!("A client secret has at most {SECRET_MAX} characters on one line."));
     }
     let mut scopes: Vec<String> = Vec::new();
     for scope in settings.scopes.clone().unwrap_or_else(|| vec!["profile".to_owned(), "email".to_owned()]) {
-        let usable = !scope.is_empty() && scope.len() <= 100 && scope.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
+        let usable = !scope.is_empty()
+            && scope.len() <= 100
+            && scope.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
         if !usable || scopes.len() >= SCOPES_MAX {
-            note("/scopes", format!("Write up to {SCOPES_MAX} scopes with a space between them, for example profile email groups."));
+            note(
+                "/scopes",
+                format!("Write up to {SCOPES_MAX} scopes with a space between them, for example profile email groups."),
+            );
             break;
         }
         if scope != "openid" && !scopes.contains(&scope) {
             scopes.push(scope);
         }
     }
-    let api_audience = settings.api_audience.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let api_audience =
+        settings.api_audience.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     if api_audience.as_ref().is_some_and(|text| text.len() > CLIENT_ID_MAX || text.chars().any(char::is_control)) {
         note("/api_audience", format!("An audience has at most {CLIENT_ID_MAX} characters."));
     }
@@ -122,9 +133,9 @@ pub(super) fn check(settings: &IdentityProviderSettings, own: Option<&str>) -> R
     for (i, rule) in settings.mappings.iter().take(RULES_MAX).enumerate() {
         let why = match check_mapping(rule) {
             Err(why) => Some(why),
-            Ok(()) => own.filter(|own| *own != rule.tenant).map(|own| {
-                format!("this provider belongs to {own} and can give roles there only")
-            }),
+            Ok(()) => own
+                .filter(|own| *own != rule.tenant)
+                .map(|own| format!("this provider belongs to {own} and can give roles there only")),
         };
         if let Some(why) = why {
             note("/mappings", format!("Rule {}: {why}.", i + 1));
@@ -179,10 +190,7 @@ mod tests {
     #[test]
     fn everything_that_is_wrong_is_told_at_its_field() {
         assert_eq!(pointers(&good(), None), Vec::<String>::new());
-        assert_eq!(
-            pointers(&IdentityProviderSettings::default(), None),
-            ["/title", "/issuer", "/client_id"]
-        );
+        assert_eq!(pointers(&IdentityProviderSettings::default(), None), ["/title", "/issuer", "/client_id"]);
         let issuer = |text: &str| IdentityProviderSettings { issuer: text.to_owned(), ..good() };
         for bad in ["sso.example.com", "ftp://x/", "https://u:p@x/", "https://x/?a", "https://x/#a", "https://x/ y"] {
             assert_eq!(pointers(&issuer(bad), None), ["/issuer"], "{bad}");
@@ -196,7 +204,13 @@ mod tests {
     fn a_tenants_own_provider_is_public_and_speaks_for_the_tenant() {
         assert_eq!(pointers(&good(), Some("acme")), Vec::<String>::new());
         assert_eq!(pointers(&good(), Some("globex")), ["/mappings"]);
-        for bad in ["http://sso.example.com", "https://127.0.0.1", "https://[::1]/", "https://169.254.169.254/", "https://localhost/"] {
+        for bad in [
+            "http://sso.example.com",
+            "https://127.0.0.1",
+            "https://[::1]/",
+            "https://169.254.169.254/",
+            "https://localhost/",
+        ] {
             let settings = IdentityProviderSettings { issuer: bad.to_owned(), ..good() };
             assert_eq!(pointers(&settings, Some("acme")), ["/issuer"], "{bad}");
             assert_eq!(pointers(&settings, None), Vec::<String>::new(), "{bad}");

@@ -178,7 +178,12 @@ pub(super) async fn end_sessions(
 }
 
 /// Notes that a logout token was used; false when it was before.
-pub(super) async fn use_logout_token(tx: &mut Tx, provider: Uuid, jti: &str, expires: Timestamp) -> Result<bool, Error> {
+pub(super) async fn use_logout_token(
+    tx: &mut Tx,
+    provider: Uuid,
+    jti: &str,
+    expires: Timestamp,
+) -> Result<bool, Error> {
     let done = sqlx::query!(
         "insert into logout_tokens (provider_id, jti, expires_at) values ($1, $2, $3) on conflict do nothing",
         provider,
