@@ -17,11 +17,11 @@ dev: ## the demo, rebuilt and reloaded whenever a source file changes
 	@scripts/dev
 
 test: ## all tests: cargo tests with a Postgres of their own, then the browser on the real binary
-	@scripts/setup run build test
+	@scripts/setup run build test keycloak
 	@scripts/test
 
 gate: ## everything that must hold before a change lands; includes the tests
-	@scripts/setup run build test gate
+	@scripts/setup run build test keycloak gate
 	@scripts/gate $(STEPS)
 
 bench: ## measure, and compare with the budgets
@@ -33,7 +33,7 @@ build: ## build the release server and the site
 	@scripts/build release
 
 e2e: ## the browser tests alone; ARGS goes to Playwright
-	@scripts/setup run build test
+	@scripts/setup run build test keycloak
 	@scripts/test e2e -- $(ARGS)
 
 hammer: ## 1,000 page requests, 20 at a time, on one core: no truncated or hanging response
