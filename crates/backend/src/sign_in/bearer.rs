@@ -81,9 +81,9 @@ impl SignIn {
         if jwt::text(&claims, "iss") != Some(&provider.issuer) || !jwt::is_for(&claims, audience) || !in_time {
             return Err(REFUSED);
         }
-        // An id token says who somebody is to a browser; it is not made to open an API.
-        if claims.contains_key("nonce") || jwt::text(&claims, "typ").is_some_and(|kind| kind.eq_ignore_ascii_case("id"))
-        {
+        // An id token says who somebody is to a browser, a logout token that somebody is gone; neither opens an API.
+        let other = jwt::text(&claims, "typ").is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"));
+        if other || claims.contains_key("nonce") || claims.contains_key("events") {
             return Err(REFUSED);
         }
         let origin = Arc::new(Origin::default());

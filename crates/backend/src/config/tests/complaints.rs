@@ -213,7 +213,7 @@ fn sign_in_providers_are_checked_in_every_part() {
             "obstack.yaml:2:71: identity_providers[0].scopes[0]: `a b` is not a scope; write words such as profile, email, groups",
             "obstack.yaml:3:5: identity_providers[1].issuer: `issuer` is missing; add it, for example `issuer: https://sso.example.com/realms/main`",
             "obstack.yaml:3:40: identity_providers[1].mappings[0]: this rule gives nothing; the value is missing; give equals or pattern",
-            "obstack.yaml:3:116: identity_providers[1].mappings[1].role: there is no role `boss`; write viewer, editor or admin",
+            "obstack.yaml:3:124: identity_providers[1].mappings[1].role: there is no role `boss`; write viewer, editor or admin",
         ],
     );
 }
