@@ -8,6 +8,7 @@ mod form;
 mod frame;
 mod notice;
 mod parts;
+mod sign_in;
 
 pub use account::{account_page, ago};
 pub use audit::{AuditView, audit_page};
@@ -15,3 +16,4 @@ pub use form::{FormErrors, TypedForm};
 pub use frame::{AdminFrame, Place, Section, render_admin};
 pub use notice::Notice;
 pub use parts::{Confirm, Field, Locked, Select, TextArea, Tick, empty_row, nothing};
+pub use sign_in::{CREATE, PREVIEW, SAVE, sign_in_list, sign_in_provider};

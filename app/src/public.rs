@@ -5,13 +5,15 @@ mod landing;
 mod login;
 mod problem;
 mod setup;
+mod sign_in;
 
 use leptos::prelude::*;
 
 pub use landing::{LandingPage, MeshPicture, render_landing};
-pub use login::{DemoAccount, LoginPage, render_login};
 pub use problem::{render_onward, render_problem};
 pub use setup::{SetupStep, SetupStore, render_setup, setup_admin, setup_stores, setup_tenant};
+pub use login::{DemoAccount, LoginPage, ProviderButton, render_login};
+pub use sign_in::{SignInProblem, render_leaving, render_sign_in_problem};
 
 use crate::{platform::Theme, ui::Logo};
 

@@ -9,6 +9,7 @@ mod audit;
 mod page;
 mod setup;
 mod view_as;
+mod sign_in;
 
 use axum::{Router, middleware::from_fn_with_state, routing::post};
 
@@ -21,6 +22,7 @@ pub fn router(state: AppState) -> Router<AppState> {
     Router::new()
         .merge(account::routes())
         .merge(audit::routes())
+        .merge(sign_in::router())
         .merge(setup::routes())
         .route("/t/{tenant}/view-as", post(view_as::begin))
         .route("/view-as/end", post(view_as::end))

@@ -3,7 +3,10 @@
 
 use app::{
     platform::Theme,
-    public::{LandingPage, LoginPage, Look, MeshPicture, render_landing, render_login, render_onward, render_problem},
+    public::{
+        LandingPage, LoginPage, Look, MeshPicture, ProviderButton, render_landing, render_leaving, render_login,
+        render_onward, render_problem,
+    },
 };
 use axum::{
     Form,
@@ -145,6 +148,23 @@ pub struct LoginQuery {
     /// Where to go afterwards; only a path of this portal is followed.
     #[serde(rename = "return")]
     back: Option<String>,
+    /// Shows the page even where there is only one way in.
+    choose: Option<String>,
+}
+
+/// The sign-in page with the ways in that lead to `back`.
+async fn ways_in(state: &AppState, back: String) -> LoginPage {
+    let tenant = back.strip_prefix("/t/").and_then(|rest| rest.split(['/', '?']).next());
+    let sign_in = state.backend.sign_in();
+    // Without an answer the form is still there.
+    let offered = sign_in.offered(tenant).await.unwrap_or_default();
+    let no_passwords = !offered.is_empty() && !sign_in.has_local_accounts().await.unwrap_or(true);
+    let query = serde_urlencoded::to_string([("return", back.as_str())]).unwrap_or_default();
+    let button = |name: &str| format!("/api/v1/auth/oidc/{name}/login?{query}");
+    let providers =
+        offered.into_iter().map(|offer| ProviderButton { href: button(&offer.name), title: offer.title }).collect();
+    let accounts = state.demo_login.clone().unwrap_or_default();
+    LoginPage { providers, no_passwords, back, accounts, ..LoginPage::default() }
 }
 
 /// `GET /login`.
@@ -167,7 +187,10 @@ pub async fn login(
         Ok(true) => return Redirect::to("/setup").into_response(),
         Err(error) => return refused(&state, &headers, &error.into()),
     }
-    let page = LoginPage { back, accounts: state.demo_login.clone().unwrap_or_default(), ..LoginPage::default() };
+    let page = ways_in(&state, back).await;
+    if let ([only], true, None) = (page.providers.as_slice(), page.no_passwords, &query.choose) {
+        return Redirect::to(&only.href).into_response();
+    }
     Html(render_login(&look(&state, &headers, "/login"), &page)).into_response()
 }
 
@@ -195,8 +218,7 @@ pub async fn sign_in(
         Err(HttpError(error)) => {
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::UNAUTHORIZED);
             let retry_after = error.retry_after;
-            let accounts = state.demo_login.clone().unwrap_or_default();
-            let page = LoginPage { back, email: form.email, error: Some(error.detail), accounts };
+            let page = LoginPage { email: form.email, error: Some(error.detail), ..ways_in(&state, back).await };
             let mut response = (status, Html(render_login(&look(&state, &headers, "/login"), &page))).into_response();
             if let Some(secs) = retry_after {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
@@ -206,10 +228,23 @@ pub async fn sign_in(
     }
 }
 
-/// `POST /logout`.
-pub async fn sign_out(State(state): State<AppState>, Caller(visitor): Caller, session: Session) -> Response {
+/// `POST /logout`. Who came through a provider is led there to sign out, too. By a page of ours that goes on by itself: a
+/// redirect to another site is no answer to a form that our content security policy allows.
+pub async fn sign_out(
+    State(state): State<AppState>,
+    Caller(visitor): Caller,
+    session: Session,
+    headers: HeaderMap,
+) -> Response {
     match rest::auth::end(&state, &session, &visitor).await {
-        Ok(()) => Redirect::to("/").into_response(),
+        Ok(None) => Redirect::to("/").into_response(),
+        Ok(Some(onward)) => {
+            let mut response = Html(render_leaving(&look(&state, &headers, "/"), &onward)).into_response();
+            if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={onward}")) {
+                response.headers_mut().insert(header::REFRESH, refresh);
+            }
+            response
+        }
         Err(error) => error.into_response(),
     }
 }

@@ -3,7 +3,10 @@
 pub mod audit;
 pub mod auth;
 pub mod demo;
+mod etag;
+mod identity_providers;
 mod live;
+pub mod oidc;
 mod overview;
 mod stores;
 mod topology;
@@ -26,6 +29,8 @@ fn documented() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(version))
         .merge(auth::routes())
+        .merge(oidc::routes())
+        .merge(identity_providers::routes())
         .merge(overview::routes())
         .merge(topology::routes())
         .merge(stores::routes())

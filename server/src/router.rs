@@ -37,6 +37,20 @@ pub const FORMS: &[(&str, &str)] = &[
     ("POST", "/theme"),
     ("POST", "/t/{tenant}/demo/{fault}/start"),
     ("POST", "/t/{tenant}/demo/{fault}/stop"),
+    ("GET", "/t/{tenant}/settings/sign-in"),
+    ("POST", "/t/{tenant}/settings/sign-in"),
+    ("GET", "/t/{tenant}/settings/sign-in/{name}"),
+    ("POST", "/t/{tenant}/settings/sign-in/{name}"),
+    ("POST", "/t/{tenant}/settings/sign-in/{name}/delete"),
+    ("POST", "/t/{tenant}/settings/sign-in/{name}/test"),
+    ("POST", "/t/{tenant}/settings/sign-in/{name}/preview"),
+    ("GET", "/admin/sign-in"),
+    ("POST", "/admin/sign-in"),
+    ("GET", "/admin/sign-in/{name}"),
+    ("POST", "/admin/sign-in/{name}"),
+    ("POST", "/admin/sign-in/{name}/delete"),
+    ("POST", "/admin/sign-in/{name}/test"),
+    ("POST", "/admin/sign-in/{name}/preview"),
 ];
 
 /// The router of the main port.

@@ -6,6 +6,9 @@ mod audit;
 mod identity;
 mod pages;
 mod setup;
+mod provider;
+mod sign_in;
+mod sign_in_admin;
 mod site;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -16,7 +19,11 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use backend::{Backend, TestParts, clock::SystemClock, config::Config};
+use backend::{
+    Backend, TestParts,
+    clock::{Clock, SystemClock},
+    config::Config,
+};
 use http_body_util::BodyExt;
 use sqlx::PgPool;
 use tower::ServiceExt;
@@ -65,7 +72,7 @@ impl Answer {
     }
 }
 
-fn config(dir: &std::path::Path) -> Config {
+fn config(dir: &std::path::Path, more: &str) -> Config {
     let text = format!(
         r#"
 listen: 127.0.0.1:3000
@@ -82,11 +89,13 @@ users:
   - {{email: bea@obstack.test, name: Bea, password_env: PW, memberships: [{{tenant: acme, role: viewer}}, {{tenant: globex, role: viewer}}]}}
   - {{email: olga@obstack.test, name: Olga, password_env: PW, platform_admin: true,
       memberships: [{{tenant: acme, role: admin}}, {{tenant: globex, role: admin}}]}}
+{more}
 "#,
         dir.display()
     );
     let env = |name: &str| match name {
         "PW" => Some(PASSWORD.to_owned()),
+        "KC_SECRET" => Some(provider::SECRET.to_owned()),
         "UNUSED" => Some("postgres://unused@127.0.0.1/unused".to_owned()),
         _ => None,
     };
@@ -95,27 +104,31 @@ users:
 
 impl Portal {
     async fn new(pool: PgPool) -> Self {
-        Self::with(pool, config).await
+        Self::with(pool, "", Arc::new(SystemClock)).await
+    }
+
+    /// With more configuration than the tenants and people, and with another clock.
+    async fn with(pool: PgPool, more: &str, clock: Arc<dyn Clock>) -> Self {
+        Self::of(pool, |dir| config(dir, more), clock).await
     }
 
     /// A portal without tenants and accounts.
     async fn empty(pool: PgPool) -> Self {
-        Self::with(pool, |dir| {
+        let config = |dir: &std::path::Path| {
             let text = format!(
                 "public_url: \"{ORIGIN}\"\ndata_dir: {}\ndatabase_url: postgres://unused@127.0.0.1/unused",
                 dir.display()
             );
             Config::read(Some(("test", &text)), &|_| None).unwrap_or_else(|errors| panic!("{errors}"))
-        })
-        .await
+        };
+        Self::of(pool, config, Arc::new(SystemClock)).await
     }
 
-    async fn with(pool: PgPool, config: impl Fn(&std::path::Path) -> Config) -> Self {
+    async fn of(pool: PgPool, config: impl FnOnce(&std::path::Path) -> Config, clock: Arc<dyn Clock>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let backend =
-            Backend::for_tests(config(dir.path()), TestParts { pool, clock: Arc::new(SystemClock), demo: None })
-                .await
-                .expect("a backend");
+        let backend = Backend::for_tests(config(dir.path()), TestParts { pool, clock, demo: None })
+            .await
+            .expect("a backend");
         let state = AppState {
             backend: backend.clone(),
             leptos: crate::site::options(dir.path()),

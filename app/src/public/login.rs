@@ -1,4 +1,5 @@
-//! `/login`: one plain form. The server checks the password and sends the reason back when it does not fit.
+//! `/login`: sign-in providers, and one plain form. The server checks the password and sends the reason back when it does not
+//! fit.
 
 use leptos::prelude::*;
 
@@ -17,9 +18,22 @@ pub struct DemoAccount {
     pub sees: String,
 }
 
+/// A sign-in provider that is offered.
+#[derive(Clone, Debug)]
+pub struct ProviderButton {
+    /// What it says after "Continue with".
+    pub title: String,
+    /// Where it leads.
+    pub href: String,
+}
+
 /// What the login shows.
 #[derive(Clone, Debug, Default)]
 pub struct LoginPage {
+    /// Sign-in providers.
+    pub providers: Vec<ProviderButton>,
+    /// Nobody could sign in with a password: the form is left out.
+    pub no_passwords: bool,
     /// Where to go afterwards. Checked by the server: a path of this portal.
     pub back: String,
     /// The address typed before.
@@ -83,6 +97,56 @@ pub fn render_login(look: &Look, page: &LoginPage) -> String {
             </section>
         }
     });
+    let providers = (!page.providers.is_empty()).then(|| {
+        let buttons = page
+            .providers
+            .iter()
+            .map(|provider| {
+                view! { <a class="btn" href=provider.href.clone()>{format!("Continue with {}", provider.title)}</a> }
+            })
+            .collect_view();
+        let or = (!page.no_passwords).then(|| view! { <p class="login-or">"or with an account of this portal"</p> });
+        view! {
+            <nav class="login-providers" aria-label="Sign-in providers">{buttons}</nav>
+            {or}
+        }
+    });
+    let form = (!page.no_passwords || page.providers.is_empty()).then(|| {
+        view! {
+            <section class="card">
+                <form class="fields" method="post" action="/login">
+                    <input type="hidden" name="return" value=page.back.clone() />
+                    <label>
+                        "E-mail"
+                        <input
+                            class="field"
+                            type="email"
+                            name="email"
+                            value=page.email.clone()
+                            autocomplete="username"
+                            required
+                            autofocus=page.email.is_empty() && page.providers.is_empty()
+                            aria-invalid=failed.then_some("true")
+                            aria-describedby=failed.then_some("why")
+                        />
+                    </label>
+                    <label>
+                        "Password"
+                        <input
+                            class="field"
+                            type="password"
+                            name="password"
+                            autocomplete="current-password"
+                            required
+                            autofocus=!page.email.is_empty()
+                            aria-invalid=failed.then_some("true")
+                        />
+                    </label>
+                    <button class="btn pri">"Sign in"</button>
+                </form>
+            </section>
+        }
+    });
     let body = view! {
         <div class="public">
             {top(().into_any())}
@@ -91,38 +155,8 @@ pub fn render_login(look: &Look, page: &LoginPage) -> String {
                     <h1>"Sign in"</h1>
                     {error}
                     {onward}
-                    <section class="card">
-                        <form class="fields" method="post" action="/login">
-                            <input type="hidden" name="return" value=page.back.clone() />
-                            <label>
-                                "E-mail"
-                                <input
-                                    class="field"
-                                    type="email"
-                                    name="email"
-                                    value=page.email.clone()
-                                    autocomplete="username"
-                                    required
-                                    autofocus=page.email.is_empty()
-                                    aria-invalid=failed.then_some("true")
-                                    aria-describedby=failed.then_some("why")
-                                />
-                            </label>
-                            <label>
-                                "Password"
-                                <input
-                                    class="field"
-                                    type="password"
-                                    name="password"
-                                    autocomplete="current-password"
-                                    required
-                                    autofocus=!page.email.is_empty()
-                                    aria-invalid=failed.then_some("true")
-                                />
-                            </label>
-                            <button class="btn pri">"Sign in"</button>
-                        </form>
-                    </section>
+                    {providers}
+                    {form}
                     {accounts}
                 </div>
             </main>

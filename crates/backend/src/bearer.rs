@@ -10,7 +10,10 @@ impl Backend {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] when it is worth nothing, [`Error::Internal`] when that cannot be found out.
-    pub async fn bearer(&self, _token: &str) -> Result<Credential, Error> {
-        Err(Error::Unauthenticated { why: REFUSED })
+    pub async fn bearer(&self, token: &str) -> Result<Credential, Error> {
+        match self.sign_in.bearer(token).await? {
+            Some(credential) => Ok(credential),
+            None => Err(Error::Unauthenticated { why: REFUSED }),
+        }
     }
 }

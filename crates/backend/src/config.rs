@@ -4,6 +4,7 @@
 mod addresses;
 mod documentation;
 mod fields;
+mod identity_providers;
 mod kinds;
 mod log;
 mod problem;
@@ -28,6 +29,7 @@ use reqwest::Url;
 
 pub use self::tracing::Tracing;
 pub use documentation::markdown;
+pub use identity_providers::IdentityProviderConfig;
 pub use log::{Log, LogFormat};
 pub use problem::{ConfigError, ConfigErrors};
 pub use secret::Secret;
@@ -66,6 +68,8 @@ pub struct Config {
     pub tenants: Vec<TenantConfig>,
     /// People to provision. `OBSTACK_USERS`, none.
     pub users: Vec<UserConfig>,
+    /// Sign-in providers of the installation. `OBSTACK_IDENTITY_PROVIDERS`, none.
+    pub identity_providers: Vec<IdentityProviderConfig>,
     /// What provisioned rows are marked with: the name of the file without its directories, or `environment`.
     pub provisioned_by: String,
     /// What works and should be thought about. For the log.
@@ -119,14 +123,17 @@ impl Config {
         let stores = stores::read(&mut top);
         let tenants = tenants::read(&mut top, &stores);
         let users = users::read(&mut top, &tenants);
-        for key in ["api_keys", "identity_providers", "embed"] {
+        let identity_providers = identity_providers::read(&mut top);
+        for key in ["api_keys", "embed"] {
             top.refuse(key);
         }
         top.finish();
 
         let addresses = addresses?;
         let users: Vec<UserConfig> = users.into_iter().collect::<Option<_>>()?;
-        let warnings = addresses.warnings().into_iter().chain(users::warnings(&users)).collect();
+        let identity_providers: Vec<IdentityProviderConfig> = identity_providers.into_iter().collect::<Option<_>>()?;
+        let warnings = addresses.warnings().into_iter().chain(users::warnings(&users));
+        let warnings = warnings.chain(identity_providers::warnings(&identity_providers)).collect();
         Some(Self {
             listen: addresses.listen,
             ops_listen: addresses.ops_listen,
@@ -140,6 +147,7 @@ impl Config {
             stores: stores.into_iter().map(|store| store.config).collect::<Option<_>>()?,
             tenants: tenants.into_iter().map(|tenant| tenant.config).collect::<Option<_>>()?,
             users,
+            identity_providers,
             provisioned_by,
             warnings,
         })

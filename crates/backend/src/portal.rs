@@ -27,6 +27,7 @@ use crate::{
     metrics::embedded::Embedded,
     overview::Baseline,
     scope::{Access, Permission, Seen},
+    sign_in::SignIn,
     start::Running,
     stores::StoreSet,
     topology::Layouts,
@@ -52,6 +53,7 @@ pub struct Backend {
     pub(crate) auth: Auth,
     pub(crate) audit: Audit,
     pub(crate) vault: Vault,
+    pub(crate) sign_in: SignIn,
     pub(crate) stores: StoreSet,
     pub(crate) embedded: Embedded,
     pub(crate) ingest: Ingest,
@@ -81,6 +83,11 @@ impl Backend {
     /// The audit log.
     pub fn audit(&self) -> &Audit {
         &self.audit
+    }
+
+    /// Sign-in providers.
+    pub fn sign_in(&self) -> &SignIn {
+        &self.sign_in
     }
 
     /// Sealing of secrets.

@@ -1,6 +1,8 @@
 //! Writing the configuration's tenants, people and memberships into the database, at every start and in one transaction.
 //! What the configuration no longer has is switched off, not deleted: dashboards and audit entries refer to it.
 
+mod providers;
+
 use contract::{Role, TenantSlug, Timestamp};
 use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
@@ -12,12 +14,13 @@ use crate::{
     config::{Config, TenantConfig, UserConfig},
     db::Db,
     tenants::signal_name,
+    vault::Vault,
 };
 
 /// Instances that start at the same time take turns. The number only has to differ from other locks.
 const LOCK: i64 = 0x0b57_ac00_0001;
 
-/// What a run changed, rows of tenants, people and memberships together.
+/// What a run changed, rows of tenants, people, memberships and sign-in providers together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Provisioned {
     /// New.
@@ -33,6 +36,11 @@ type Tx = Transaction<'static, Postgres>;
 /// Makes the database say what the configuration says. Doing it again changes nothing. All instances of one database are
 /// expected to have the same configuration: whatever was provisioned before and is not in this one is switched off.
 pub async fn apply(db: &Db, config: &Config, passwords: &Passwords, now: Timestamp) -> Result<Provisioned, Error> {
+    // Only what has secrets needs it; it is opened outside of the transaction.
+    let vault = match config.identity_providers.iter().any(|provider| provider.client_secret.is_some()) {
+        true => Some(Vault::open(db).await?),
+        false => None,
+    };
     let run = Run { source: &config.provisioned_by, now: now.to_datetime() };
     let mut tx = db.begin().await?;
     sqlx::query!("select pg_advisory_xact_lock($1)", LOCK).execute(&mut *tx).await?;
@@ -46,6 +54,7 @@ pub async fn apply(db: &Db, config: &Config, passwords: &Passwords, now: Timesta
         run.memberships(&mut tx, id, &user.memberships, &mut done).await?;
     }
     run.users_gone(&mut tx, &config.users, &mut done).await?;
+    providers::apply(&mut tx, vault.as_ref(), &config.identity_providers, run.source, now, &mut done).await?;
     tx.commit().await?;
     tracing::info!(
         created = done.created,

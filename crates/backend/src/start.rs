@@ -39,6 +39,7 @@ use crate::{
     },
     portal::Caches,
     provision,
+    sign_in::SignIn,
     stores::{EMBEDDED, Parts, StoreSet},
     telemetry, tenants,
     traces::embedded::EmbeddedTraces,
@@ -217,6 +218,8 @@ impl Backend {
     ) -> Result<(Arc<Self>, Writer), Error> {
         let auth = Auth::new(db.clone(), Limits::default());
         provision::apply(&db, &config, auth.passwords(), clock.now()).await?;
+        let vault = Vault::open(&db).await?;
+        let sign_in = SignIn::new(db.clone(), vault.clone(), clock.clone(), config.public_url.clone())?;
         let health = health_of(Signal::Metrics, &clock);
         let logs = EmbeddedLogs::new(db.system().clone(), clock.clone(), config.telemetry.logs_retention);
         let traces = EmbeddedTraces::new(db.system().clone(), clock.clone(), config.telemetry.traces_retention);
@@ -237,7 +240,8 @@ impl Backend {
             clock: clock.clone(),
         });
         let backend = Arc::new(Self {
-            vault: Vault::open(&db).await?,
+            vault,
+            sign_in,
             audit: Audit::new(db.clone()),
             config,
             db,
@@ -313,8 +317,12 @@ impl Backend {
             loop {
                 tokio::time::sleep(PURGE).await;
                 let now = this.clock.now();
-                let purged = tokio::join!(sessions::purge_expired(&this.db, now), this.auth.purge_attempts(now));
-                for error in [purged.0.err(), purged.1.err()].into_iter().flatten() {
+                let purged = tokio::join!(
+                    sessions::purge_expired(&this.db, now),
+                    this.auth.purge_attempts(now),
+                    this.sign_in.purge(now)
+                );
+                for error in [purged.0.err(), purged.1.err(), purged.2.err()].into_iter().flatten() {
                     tracing::warn!(%error, "expired sessions and counts were not removed");
                 }
             }

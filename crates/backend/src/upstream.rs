@@ -5,5 +5,5 @@ mod health;
 mod http;
 
 pub use health::{Health, Permit, Thresholds};
-pub(crate) use http::read_body;
 pub use http::{Answer, Connect, Http};
+pub(crate) use http::{BadBody, read_body};

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod live;
 pub mod overview;
 pub mod portal;
+pub mod sign_in;
 pub mod stores;
 pub mod time;
 pub mod topology;

@@ -35,7 +35,11 @@ pub async fn layer(State(state): State<AppState>, session: Session, mut request:
             }
             response
         }),
-        None => of_session(&session).await.map_err(|error| {
+        None => match of_session(&session).await {
+            Ok(shown) => kept(&state, &session, shown, &origin).await,
+            Err(error) => Err(error),
+        }
+        .map_err(|error| {
             tracing::error!(%error, "session cannot be read");
             HttpError(ApiError::new(ErrorCode::Internal, "The session cannot be read. Try again.")).into_response()
         }),
@@ -57,6 +61,26 @@ pub async fn layer(State(state): State<AppState>, session: Session, mut request:
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A session that a provider vouches for goes on as long as the provider says so; asked when its word gets old.
+async fn kept(
+    state: &AppState,
+    session: &Session,
+    shown: Credential,
+    origin: &Arc<Origin>,
+) -> Result<Credential, tower_sessions::session::Error> {
+    let (Credential::Person { provider: Some(_), .. }, Some(id)) = (&shown, session.id()) else { return Ok(shown) };
+    match state.backend.sign_in().keep(id.0, origin).await {
+        Ok(true) => Ok(shown),
+        Ok(false) => {
+            session.flush().await?;
+            Ok(Credential::Nobody)
+        }
+        Err(error) => {
+            Err(tower_sessions::session::Error::Store(tower_sessions::session_store::Error::Backend(error.to_string())))
+        }
+    }
 }
 
 /// What a session shows. Reading the user first loads the session; the others come from memory.

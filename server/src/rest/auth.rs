@@ -61,7 +61,7 @@ pub async fn authenticate(
     visitor: &Visitor,
 ) -> Result<(), HttpError> {
     let (now, origin) = (state.backend.clock().now(), visitor.actor().origin);
-    let user = state.backend.sign_in(email, password, client.address, origin.clone(), now).await;
+    let user = state.backend.password_sign_in(email, password, client.address, origin.clone(), now).await;
     let user = user.map_err(backend::Error::from)?;
     begin(state, session, &user.id, None, client).await?;
     let id = user.id.parse().map_err(|error| backend::Error::internal(format!("user id: {error}")))?;
@@ -107,8 +107,12 @@ async fn logout(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Deletes the session from the store.
-pub async fn end(state: &AppState, session: &Session, visitor: &Visitor) -> Result<(), HttpError> {
+/// Deletes the session from the store. Where to sign out at the provider that vouched for it, if one did.
+pub async fn end(state: &AppState, session: &Session, visitor: &Visitor) -> Result<Option<String>, HttpError> {
+    let onward = match session.id() {
+        Some(id) => state.backend.sign_in().sign_out_address(id.0).await?,
+        None => None,
+    };
     session.flush().await.map_err(|error| {
         tracing::error!(%error, "session cannot be deleted");
         HttpError(ApiError::new(ErrorCode::Internal, "The session cannot be ended. Try again."))
@@ -116,7 +120,7 @@ pub async fn end(state: &AppState, session: &Session, visitor: &Visitor) -> Resu
     if let Some(user) = visitor.user() {
         state.backend.note_sign_out(user, visitor.actor().origin, state.backend.clock().now()).await;
     }
-    Ok(())
+    Ok(onward)
 }
 
 /// The caller's sessions: the browsers they are signed in with.

@@ -68,6 +68,7 @@ async fn live(
 ) -> Result<Response, HttpError> {
     let guard = Guard {
         state,
+        vouched: session.id().filter(|_| visitor.provider().is_some()).map(|id| id.0),
         session: session.id().map(|id| SessionKey::of(id.0)),
         visitor,
         tenant: place.scope.slug().clone(),
@@ -83,6 +84,8 @@ async fn live(
 struct Guard {
     state: AppState,
     session: Option<SessionKey>,
+    /// The session's id, when a sign-in provider vouches for it.
+    vouched: Option<i128>,
     visitor: Arc<Visitor>,
     tenant: TenantSlug,
 }
@@ -107,6 +110,12 @@ impl Guard {
         if let Some(session) = self.session
             && self.visitor.key().is_none()
             && !sessions::is_alive(backend.db(), session, backend.clock().now()).await?
+        {
+            return Ok(None);
+        }
+        // Who only watches is asked about at the provider, too: a group that is taken away counts for open sockets.
+        if let Some(session) = self.vouched
+            && !backend.sign_in().keep(session, &self.visitor.actor().origin).await?
         {
             return Ok(None);
         }

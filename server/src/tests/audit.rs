@@ -1,6 +1,6 @@
 //! The audit log as outsiders rely on it: what is in it, who may read it, and that it shows when it was tampered with.
 
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use serde_json::Value;
 use sqlx::PgPool;
 
@@ -157,7 +157,7 @@ async fn an_export_is_whole_and_can_be_checked_by_anybody(pool: PgPool) {
     }
     let ana = portal.login("ana@acme.test").await;
     let answer = portal.get("/api/v1/t/acme/audit.ndjson", Some(&ana)).await;
-    assert_eq!(answer.header(axum::http::header::CONTENT_TYPE), "application/x-ndjson");
+    assert_eq!(answer.header(header::CONTENT_TYPE), "application/x-ndjson");
     let mut lines: Vec<Value> =
         answer.text().lines().map(|line| serde_json::from_str(line).expect("JSON on each line")).collect();
     assert_eq!(lines.len(), 4);

@@ -15,7 +15,7 @@ use crate::{
 
 impl Backend {
     /// Checks e-mail and password of a local account, and notes when they are wrong.
-    pub async fn sign_in(
+    pub async fn password_sign_in(
         &self,
         email: &str,
         password: &str,

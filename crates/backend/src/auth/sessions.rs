@@ -125,12 +125,14 @@ pub async fn save(
     Ok(done.rows_affected() == 1)
 }
 
-/// Finds a living session of nobody or of an account that may sign in, and counts as use (written at most once a minute).
+/// Finds a living session of nobody or of an account that may sign in, and counts as use (written at most once a minute). A
+/// session that a sign-in provider vouches for ends with the provider.
 pub async fn load(db: &Db, key: SessionKey, lifetimes: Lifetimes, now: Timestamp) -> Result<Option<Record>, Error> {
     let row = sqlx::query!(
         r#"select s.user_id, s.data as "data: Value", s.expires_at, s.last_seen_at
            from sessions s left join users u on u.id = s.user_id
-           where s.id_hash = $1 and s.expires_at > $2 and (s.user_id is null or u.disabled_at is null)"#,
+           where s.id_hash = $1 and s.expires_at > $2 and (s.user_id is null or u.disabled_at is null)
+             and not exists (select 1 from identity_providers p where p.id = s.provider_id and p.disabled_at is not null)"#,
         &key.0[..],
         now.to_datetime(),
     )
@@ -167,7 +169,8 @@ pub async fn describe(db: &Db, key: SessionKey, agent: &str, address: &str) -> R
 pub async fn is_alive(db: &Db, key: SessionKey, now: Timestamp) -> Result<bool, Error> {
     let found = sqlx::query_scalar!(
         r#"select 1 as "one!" from sessions s left join users u on u.id = s.user_id
-           where s.id_hash = $1 and s.expires_at > $2 and (s.user_id is null or u.disabled_at is null)"#,
+           where s.id_hash = $1 and s.expires_at > $2 and (s.user_id is null or u.disabled_at is null)
+             and not exists (select 1 from identity_providers p where p.id = s.provider_id and p.disabled_at is not null)"#,
         &key.0[..],
         now.to_datetime(),
     )

@@ -12,7 +12,7 @@ whose names begin with `OBSTACK_`. Everything has a default: without a file and 
 database and the embedded stores in `./data`.
 
 - A variable outweighs the file. An empty variable counts as absent.
-- The variable of a list (`OBSTACK_STORES`, `OBSTACK_TENANTS`, `OBSTACK_USERS`) holds the whole list as YAML or JSON, for example
+- The variable of a list (`OBSTACK_STORES`, `OBSTACK_TENANTS`, `OBSTACK_USERS`, `OBSTACK_IDENTITY_PROVIDERS`) holds the whole list as YAML or JSON, for example
   `OBSTACK_STORES='[{name: prom-a, kind: prometheus, url: http://127.0.0.1:9090}]'`.
 - Secrets are never written into the file. A field that ends in `_env` names a variable, one that ends in `_file` a file; a line
   break at the file's end is not part of the secret.
@@ -33,9 +33,10 @@ obstack.yaml:4:47: users[0].password_env: the variable ANA_PASSWORD is not set o
 const CLOSING: &str = "
 ## What is provisioned
 
-Tenants, people and memberships of the configuration are written to the database at every start.
+Tenants, people, memberships and sign-in providers of the configuration are written to the database at every start.
 All instances of one database use the same configuration. What is gone from it is switched off: a person cannot sign in any
-more and their sessions end, a tenant cannot be reached any more. Nothing is deleted but memberships: put back into the
+more and their sessions end, a tenant cannot be reached any more, a sign-in provider is offered no more and the sessions it
+vouches for end. Nothing is deleted but memberships: put back into the
 configuration, a person or tenant is what it was. A changed password ends the person's sessions.
 
 ## Not in this version
@@ -96,6 +97,15 @@ tenants:
 users:
   - {email: ana@acme.test, name: Ana, password_env: ANA_PASSWORD, memberships: [{tenant: acme, role: admin}]}
   - {email: op@example.com, name: Operator, password_file: /run/secrets/op, platform_admin: true}
+identity_providers:
+  - name: keycloak
+    title: Company account
+    issuer: https://sso.example.com/realms/main
+    client_id: obstack
+    client_secret_env: KC_SECRET
+    mappings:
+      - {claim: groups, equals: /acme/admins, tenant: acme, role: admin}
+      - {claim: groups, pattern: /acme/*, tenant: acme, role: viewer}
 ```
 "
 }

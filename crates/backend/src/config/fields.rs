@@ -71,12 +71,24 @@ pub(super) const FIELDS: &[Field] = &[
     field("users[].platform_admin", "`true` or `false`", "false", "true", "Marks somebody who runs the whole installation. Kept, and asked for by nothing in this version."),
     field("users[].memberships[].tenant", "slug", "", "acme", "A tenant the person belongs to."),
     field("users[].memberships[].role", "`viewer`, `editor` or `admin`", "", "admin", "Rights there. Each role includes the ones before it."),
+    field("identity_providers[].name", "a-z, 0-9, inner hyphens, 1 to 63", "", "keycloak", "A sign-in provider (OpenID Connect). The name is part of its addresses: register `/api/v1/auth/oidc/<name>/callback` there as redirect address, `/api/v1/auth/oidc/<name>/backchannel-logout` for back-channel logout and `/` for after signing out."),
+    field("identity_providers[].title", "text", "", "Company account", "What the button on the sign-in page says. Absent: the name."),
+    field("identity_providers[].issuer", "URL", "", "https://sso.example.com/realms/main", "The provider's issuer, exactly as its discovery document says it."),
+    field("identity_providers[].client_id", "text", "", "obstack", "Our client id there."),
+    field("identity_providers[].client_secret_env", "name of a variable", "", "KC_SECRET", "Our client secret there, from this variable. Absent: a public client, guarded by PKCE alone."),
+    field("identity_providers[].client_secret_file", "path", "", "/run/secrets/kc", "Our client secret there, from this file."),
+    field("identity_providers[].scopes", "list of scopes", "", "[profile, email, groups]", "Asked for beside `openid`. Absent: `[profile, email]`."),
+    field("identity_providers[].api_audience", "text", "", "obstack-api", "Takes access tokens of this provider on the API when they name this audience. Absent: takes none."),
+    field("identity_providers[].mappings[].claim", "name or path", "", "groups", "Where the values stand: `groups`, `realm_access.roles`, `resource_access.obstack.roles`."),
+    field("identity_providers[].mappings[].equals", "text", "", "/acme/admins", "The value that counts, letter by letter. Either this or `pattern`."),
+    field("identity_providers[].mappings[].pattern", "text with `*`", "", "/acme/*", "What the whole value must look like; `*` stands for anything but `/`."),
+    field("identity_providers[].mappings[].tenant", "slug", "", "acme", "The tenant it gives rights in. May be one that is not in this file."),
+    field("identity_providers[].mappings[].role", "`viewer`, `editor` or `admin`", "", "admin", "The role there; of several the strongest counts. Whom no rule fits does not get in."),
 ];
 
 /// Fields of the format that this version cannot honour, and how that is said. Giving one stops the start.
 pub(super) const UNSUPPORTED: &[(&str, &str)] = &[
     ("api_keys", "API keys are not supported by this version"),
-    ("identity_providers", "single sign-on is not supported by this version"),
     ("embed", "embedding is not supported by this version"),
     ("tenants[].stores.search", "search stores are not supported by this version"),
 ];

@@ -245,8 +245,13 @@ fn the_example_of_the_document_works() {
     fs::write(&secret, "op-secret").expect("written");
     let text = documentation::example().split("```").nth(1).expect("a block").trim_start_matches("yaml");
     let text = text.replace("/run/secrets/op", &secret.display().to_string());
-    let env = |name: &str| env(name).or_else(|| (name == "DATABASE_URL").then(|| "postgres://x@y/z".to_owned()));
+    let env = |name: &str| match name {
+        "DATABASE_URL" => Some("postgres://x@y/z".to_owned()),
+        "KC_SECRET" => Some("kc-secret".to_owned()),
+        _ => env(name),
+    };
     let config = Config::read(Some(("example", &text)), &env).expect("valid");
+    assert_eq!((config.identity_providers.len(), config.identity_providers[0].mappings.len()), (1, 2));
     assert_eq!((config.stores.len(), config.tenants.len(), config.users.len()), (2, 2, 2));
     assert_eq!(config.warnings, Vec::<String>::new());
 }

@@ -117,3 +117,45 @@ tenants: [{slug: acme, stores: {metrics: prom}}]";
     let acme = tenants::find(&t.db, &"acme".parse().expect("a slug")).await.expect("read").expect("there");
     assert_eq!((acme.stores.metrics.as_str(), acme.stores.logs.as_str()), ("prom", "embedded"));
 }
+
+const WITH_PROVIDER: &str = r#"
+tenants: [{slug: acme, name: Acme}]
+identity_providers:
+  - {name: sso, issuer: "https://sso.test", client_id: obstack, client_secret_env: KC,
+     mappings: [{claim: groups, equals: /a, tenant: acme, role: viewer}]}
+"#;
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn sign_in_providers_are_written_once_and_switched_off_when_they_are_gone(pool: PgPool) {
+    let t = Fixture::empty(pool, backend::auth::Limits::default());
+    assert_eq!(t.provision(WITH_PROVIDER).await, Provisioned { created: 2, updated: 0, removed: 0 });
+    assert_eq!(t.provision(WITH_PROVIDER).await, Provisioned::default(), "an unchanged secret is not sealed again");
+    let row = "select row_to_json(p)::text from identity_providers p";
+    let kept: String = sqlx::query_scalar(row).fetch_one(t.db.system()).await.expect("there");
+    assert!(!kept.contains(&password("KC")), "{kept}");
+    let changed = config_with(WITH_PROVIDER, &|name| (name == "KC").then(|| "another-secret".to_owned()));
+    let done = provision::apply(&t.db, &changed, t.auth.passwords(), NOW).await.expect("provisioned");
+    assert_eq!(done, Provisioned { created: 0, updated: 1, removed: 0 });
+    assert_eq!(
+        t.provision("tenants: [{slug: acme, name: Acme}]").await,
+        Provisioned { created: 0, updated: 0, removed: 1 }
+    );
+    let off: bool = sqlx::query_scalar("select disabled_at is not null from identity_providers")
+        .fetch_one(t.db.system())
+        .await
+        .expect("there");
+    assert!(off);
+    assert_eq!(t.provision(WITH_PROVIDER).await.updated, 1, "and on again");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_provider_that_people_have_made_is_left_to_them(pool: PgPool) {
+    let t = Fixture::empty(pool, backend::auth::Limits::default());
+    let sql = "insert into identity_providers (id, name, title, issuer, client_id)
+               values (gen_random_uuid(), 'sso', 'Theirs', 'https://theirs.test', 'x')";
+    sqlx::query(sql).execute(t.db.system()).await.expect("made");
+    assert_eq!(t.provision(WITH_PROVIDER).await.created, 1, "the tenant; the start goes on");
+    let title: String =
+        sqlx::query_scalar("select title from identity_providers").fetch_one(t.db.system()).await.expect("there");
+    assert_eq!(title, "Theirs");
+}

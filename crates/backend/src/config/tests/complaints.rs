@@ -66,7 +66,7 @@ fn what_is_no_yaml_or_has_another_shape_is_told_with_its_place() {
     complains(
         "- a\n",
         &[
-            "obstack.yaml:1:1: expected a map, found a list; write it with these keys: listen, ops_listen, public_url, data_dir, database_url, database_url_env, database_url_file, telemetry, log, tracing, sessions, stores, tenants, users, api_keys, identity_providers, embed",
+            "obstack.yaml:1:1: expected a map, found a list; write it with these keys: listen, ops_listen, public_url, data_dir, database_url, database_url_env, database_url_file, telemetry, log, tracing, sessions, stores, tenants, users, identity_providers, api_keys, embed",
         ],
     );
     complains(
@@ -198,6 +198,22 @@ fn people_and_memberships_are_given_once() {
             "obstack.yaml:3:109: users[0].memberships[1].tenant: the membership `acme` is given twice; rename it or remove it; the first is users[0].memberships[0].tenant",
             "obstack.yaml:4:13: users[1].email: the user `ana@acme.test` is given twice; rename it or remove it; the first is users[0].email",
             "obstack.yaml:4:42: users[1].password_env: the variable EMPTY is not set or empty; set it in the environment of Obstack, or give a file instead",
+        ],
+    );
+}
+
+#[test]
+fn sign_in_providers_are_checked_in_every_part() {
+    complains(
+        "identity_providers:\n  - {name: Key, issuer: sso, client_id: x, client_secret: y, scopes: [\"a b\"]}\n  - {name: a, client_id: x, mappings: [{claim: g, tenant: acme, role: admin}, {claim: g, pattern: '*', tenant: acme, role: boss}]}\n",
+        &[
+            "obstack.yaml:2:12: identity_providers[0].name: `Key` is not a name of a provider; write 1 to 63 characters a-z, 0-9 and inner hyphens",
+            "obstack.yaml:2:25: identity_providers[0].issuer: `sso` is not an issuer; write the whole address as the provider gives it, for example https://sso.example.com/realms/main",
+            "obstack.yaml:2:59: identity_providers[0].client_secret: a secret does not belong into the configuration; put it into a variable or a file, and write client_secret_env or client_secret_file",
+            "obstack.yaml:2:71: identity_providers[0].scopes[0]: `a b` is not a scope; write words such as profile, email, groups",
+            "obstack.yaml:3:5: identity_providers[1].issuer: `issuer` is missing; add it, for example `issuer: https://sso.example.com/realms/main`",
+            "obstack.yaml:3:40: identity_providers[1].mappings[0]: this rule gives nothing; the value is missing; give equals or pattern",
+            "obstack.yaml:3:124: identity_providers[1].mappings[1].role: there is no role `boss`; write viewer, editor or admin",
         ],
     );
 }
