@@ -11,7 +11,7 @@ mod verify;
 
 pub use entry::{Action, Entry, Outcome, Target};
 pub use list::AuditFilter;
-pub(crate) use record::record;
+pub(crate) use record::{record, record_in};
 pub use verify::{ChainState, Verified};
 
 use contract::Timestamp;
@@ -40,14 +40,8 @@ impl Audit {
         now: Timestamp,
         entry: Entry,
     ) -> Result<(), Error> {
-        let mut chains = chains.to_vec();
-        // Always in the same order: two writers that wait for each other's chain would wait for ever.
-        chains.sort_unstable();
-        chains.dedup();
         let mut tx = self.db.begin().await?;
-        for chain in chains {
-            record(&mut tx, actor, chain, now, entry.clone()).await?;
-        }
+        record_in(&mut tx, actor, chains, now, entry).await?;
         tx.commit().await?;
         Ok(())
     }

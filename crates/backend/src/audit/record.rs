@@ -106,3 +106,21 @@ pub(crate) async fn record(
     .await?;
     Ok(())
 }
+
+/// Writes the same entry into several chains; comes last in its transaction.
+pub(crate) async fn record_in(
+    tx: &mut Tx,
+    actor: &Actor,
+    chains: &[Option<Uuid>],
+    now: Timestamp,
+    entry: Entry,
+) -> Result<(), Error> {
+    let mut chains = chains.to_vec();
+    // Always in the same order: two writers that wait for each other's chain would wait for ever.
+    chains.sort_unstable();
+    chains.dedup();
+    for chain in chains {
+        record(tx, actor, chain, now, entry.clone()).await?;
+    }
+    Ok(())
+}

@@ -75,7 +75,12 @@ impl SignIn {
             let actor = Actor::new(ActorKind::User, &user.to_string(), &name_of(claims), origin.clone());
             let entry = Entry::done(Action::SignIn, Target::new("user", user))
                 .after(serde_json::json!({ "provider": provider.name, "roles": grants }));
-            audit::record(&mut tx, &actor, provider.tenant_id, now, entry).await?;
+            // Its own administrators see it, and who runs the installation.
+            let tenants = sqlx::query_scalar!("select distinct tenant_id from memberships where user_id = $1", user)
+                .fetch_all(&mut *tx)
+                .await?;
+            let chains: Vec<_> = tenants.into_iter().map(Some).chain([None]).collect();
+            audit::record_in(&mut tx, &actor, &chains, now, entry).await?;
         }
         tx.commit().await?;
         Ok(Person { user })
