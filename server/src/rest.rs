@@ -2,9 +2,13 @@
 
 pub mod auth;
 pub mod demo;
+mod etag;
 mod live;
+mod members;
 mod overview;
+mod people;
 mod stores;
+mod tenants;
 mod topology;
 
 use axum::{Json, Router, response::Html, routing::get};
@@ -30,6 +34,9 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(stores::routes())
         .merge(demo::routes())
         .merge(live::routes())
+        .merge(tenants::routes())
+        .merge(members::routes())
+        .merge(people::routes())
 }
 
 /// All routes of the API, its description and a page to read that with.

@@ -24,6 +24,7 @@ use crate::{
     db::Db,
     ingest::Ingest,
     live::{Live, Rounds},
+    mail::Mail,
     metrics::embedded::Embedded,
     overview::Baseline,
     scope::{Access, Permission, Seen},
@@ -51,6 +52,7 @@ pub struct Backend {
     pub(crate) running: Mutex<Running>,
     pub(crate) auth: Auth,
     pub(crate) audit: Audit,
+    pub(crate) mail: Mail,
     pub(crate) vault: Vault,
     pub(crate) stores: StoreSet,
     pub(crate) embedded: Embedded,
@@ -81,6 +83,11 @@ impl Backend {
     /// The audit log.
     pub fn audit(&self) -> &Audit {
         &self.audit
+    }
+
+    /// Mail on its way out.
+    pub fn mail(&self) -> &Mail {
+        &self.mail
     }
 
     /// Sealing of secrets.

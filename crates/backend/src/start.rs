@@ -32,6 +32,7 @@ use crate::{
     ingest::{self, Ingest, ScrapeTarget, Scraper, Writer},
     live::Rounds,
     logs::embedded::EmbeddedLogs,
+    mail::Mail,
     metrics::{
         Guarded, MetricsStore, Switch,
         embedded::{Embedded, Options, Row},
@@ -224,6 +225,7 @@ impl Backend {
             clock: clock.clone(),
         });
         let backend = Arc::new(Self {
+            mail: Mail::new(config.smtp.clone()),
             vault: Vault::open(&db).await?,
             audit: Audit::new(db.clone()),
             config,
@@ -277,6 +279,8 @@ impl Backend {
                 this.caches().known.forget(change);
             }
         });
+        let this = self.clone();
+        self.spawn(async move { this.mail.run(&this).await });
         let rounds = self.rounds.clone();
         self.spawn(async move {
             let mut seen = rounds.follow();
