@@ -4,10 +4,16 @@
 
 mod form;
 mod frame;
+pub mod members;
 mod notice;
 mod parts;
+mod password;
+pub mod people;
+pub mod settings;
+pub mod tenants;
 
 pub use form::{FormErrors, TypedForm};
 pub use frame::{AdminFrame, Place, Section, render_admin};
 pub use notice::Notice;
-pub use parts::{Confirm, Field, Locked, Select, TextArea, Tick, empty_row, nothing};
+pub use parts::{Confirm, Field, Locked, Select, TextArea, Tick, api_line, empty_row, moment, nothing, shown_once};
+pub use password::password_form;

@@ -1,12 +1,14 @@
 //! The documents outside of the app: landing page, login, and errors of forms. Plain HTML and CSS: no scripts, no wasm.
 //! The server calls the functions and sends what they return.
 
+mod invite;
 mod landing;
 mod login;
 mod problem;
 
 use leptos::prelude::*;
 
+pub use invite::{InviteAs, InvitePage, render_forgot, render_invite, render_reset, render_reset_done};
 pub use landing::{LandingPage, MeshPicture, render_landing};
 pub use login::{DemoAccount, LoginPage, render_login};
 pub use problem::render_problem;

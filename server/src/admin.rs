@@ -4,15 +4,40 @@
 //! A form is answered with a redirect that names a [`Notice`], or with the same page, the status of the error and what was
 //! typed. A page that cannot be shown at all is a [`PageError`], which [`problem_pages`] turns into a document.
 
+mod members;
 mod page;
+mod people;
+mod settings;
+mod tenants;
 
 use axum::{Router, middleware::from_fn_with_state};
+use contract::tenants::ListQuery;
+use serde::Deserialize;
 
-pub use page::{AccountPage, InstallationPage, PageError, PageResult, Sent, TenantPage, problem_pages};
+pub use page::{AccountPage, InstallationPage, PageResult, Sent, TenantPage, problem_pages, with_retry_after};
 
 use crate::state::AppState;
 
 /// All pages of administration.
 pub fn router(state: AppState) -> Router<AppState> {
-    Router::new().layer(from_fn_with_state(state, problem_pages))
+    Router::new()
+        .merge(tenants::router())
+        .merge(people::router())
+        .merge(settings::router())
+        .merge(members::router())
+        .layer(from_fn_with_state(state, problem_pages))
+}
+
+/// Which part of a list a page shows; parameters it does not know (`done`) are left alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ListPart {
+    search: Option<String>,
+    cursor: Option<String>,
+}
+
+impl From<ListPart> for ListQuery {
+    fn from(part: ListPart) -> Self {
+        Self { limit: None, cursor: part.cursor.filter(|cursor| !cursor.is_empty()), search: part.search }
+    }
 }

@@ -152,7 +152,12 @@ pub async fn login(
     if visitor.me().is_some() {
         return Redirect::to(&back).into_response();
     }
-    let page = LoginPage { back, accounts: state.demo_login.clone().unwrap_or_default(), ..LoginPage::default() };
+    let page = LoginPage {
+        back,
+        accounts: state.demo_login.clone().unwrap_or_default(),
+        forgot: state.backend.mail().is_configured(),
+        ..LoginPage::default()
+    };
     Html(render_login(&look(&state, &headers, "/login"), &page)).into_response()
 }
 
@@ -180,7 +185,13 @@ pub async fn sign_in(
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::UNAUTHORIZED);
             let retry_after = error.retry_after;
             let accounts = state.demo_login.clone().unwrap_or_default();
-            let page = LoginPage { back, email: form.email, error: Some(error.detail), accounts };
+            let page = LoginPage {
+                back,
+                email: form.email,
+                error: Some(error.detail),
+                accounts,
+                forgot: state.backend.mail().is_configured(),
+            };
             let mut response = (status, Html(render_login(&look(&state, &headers, "/login"), &page))).into_response();
             if let Some(secs) = retry_after {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));

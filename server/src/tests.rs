@@ -1,6 +1,7 @@
 //! The whole router in process, on a real database: what anybody outside relies on. Two tenants in every test.
 
 mod access;
+mod administration;
 mod identity;
 mod pages;
 mod site;

@@ -28,6 +28,8 @@ pub struct LoginPage {
     pub error: Option<String>,
     /// Accounts to try; empty where no demo runs.
     pub accounts: Vec<DemoAccount>,
+    /// Forgotten passwords can be set by mail.
+    pub forgot: bool,
 }
 
 /// The login as a whole document.
@@ -123,6 +125,7 @@ pub fn render_login(look: &Look, page: &LoginPage) -> String {
                             <button class="btn pri">"Sign in"</button>
                         </form>
                     </section>
+                    {page.forgot.then(|| view! { <p><a href="/forgot">"Forgotten password?"</a></p> })}
                     {accounts}
                 </div>
             </main>

@@ -9,4 +9,4 @@ mod service;
 pub use accept::{AcceptAs, Accepted, Invited};
 pub(crate) use guard::{keep_an_admin, lock};
 pub use invitations::Invitations;
-pub use service::Members;
+pub use service::{Members, rights};

@@ -240,6 +240,11 @@ async fn find(tx: &mut Tx, tenant: Uuid, user: Uuid) -> Result<Option<Member>, E
 }
 
 fn detail(member: Member) -> MemberDetail {
+    MemberDetail { rights: rights(&member), member }
+}
+
+/// Every right there is in a tenant, and whether the member has it.
+pub fn rights(member: &Member) -> Vec<Right> {
     let access = Access::member(member.role);
     let right = |permission: Permission| {
         let (resource, action) = permission.resource_and_action();
@@ -250,5 +255,5 @@ fn detail(member: Member) -> MemberDetail {
             granted: !member.disabled && access.allows(permission),
         }
     };
-    MemberDetail { rights: Permission::ALL.into_iter().map(right).collect(), member }
+    Permission::ALL.into_iter().map(right).collect()
 }
