@@ -126,3 +126,47 @@ fn mailbox(text: &str) -> Result<Mailbox, Wrong> {
         Wrong::new(format!("`{text}` is no sender"), "write an address, or \"Obstack <obstack@example.com>\"")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn read(section: &str) -> Result<Option<Smtp>, String> {
+        let env = |name: &str| (name == "PW").then(|| "hunter2".to_owned());
+        let text = format!("smtp: {section}\n");
+        Config::read(Some(("test", &text)), &env).map(|config| config.smtp).map_err(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn a_mail_server_needs_a_sender_and_has_usual_ports() {
+        let smtp = read("{host: mail.example.com, from: \"Obstack <o@example.com>\", username: o, password_env: PW}");
+        let smtp = smtp.expect("valid").expect("there");
+        assert_eq!((smtp.port, smtp.tls), (587, SmtpTls::Starttls));
+        assert_eq!(
+            smtp.login.map(|(name, password)| (name, password.expose().to_owned())),
+            Some(("o".into(), "hunter2".into()))
+        );
+        let port = |text: &str| read(text).expect("valid").expect("there").port;
+        assert_eq!(port("{host: mail, from: o@example.com, tls: tls}"), 465);
+        assert_eq!(port("{host: mail, from: o@example.com, tls: none, port: 2525}"), 2525);
+        assert!(Config::read(None, &|_| None).expect("valid").smtp.is_none());
+    }
+
+    #[test]
+    fn half_a_mail_server_is_refused() {
+        for (section, field) in [
+            ("{host: mail}", "smtp.from"),
+            ("{from: o@example.com}", "smtp.host"),
+            ("{host: mail, from: o@example.com, username: o}", "smtp.password_env"),
+            ("{host: mail, from: o@example.com, password_env: PW}", "smtp.username"),
+            ("{host: mail, from: o@example.com, tls: maybe}", "smtp.tls"),
+            ("{host: mail, from: o@example.com, port: 0}", "smtp.port"),
+            ("{host: \"smtp://mail\", from: o@example.com}", "smtp.host"),
+            ("{host: mail, from: nobody}", "smtp.from"),
+        ] {
+            let refused = read(section).expect_err(section);
+            assert!(refused.contains(field), "{section}: {refused}");
+        }
+    }
+}
