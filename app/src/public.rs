@@ -1,6 +1,7 @@
 //! The documents outside of the app: landing page, login, and errors of forms. Plain HTML and CSS: no scripts, no wasm.
 //! The server calls the functions and sends what they return.
 
+mod invite;
 mod landing;
 mod login;
 mod problem;
@@ -9,10 +10,11 @@ mod sign_in;
 
 use leptos::prelude::*;
 
+pub use invite::{InviteAs, InvitePage, render_forgot, render_invite, render_reset, render_reset_done};
 pub use landing::{LandingPage, MeshPicture, render_landing};
+pub use login::{DemoAccount, LoginPage, ProviderButton, render_login};
 pub use problem::{render_onward, render_problem};
 pub use setup::{SetupStep, SetupStore, render_setup, setup_admin, setup_stores, setup_tenant};
-pub use login::{DemoAccount, LoginPage, ProviderButton, render_login};
 pub use sign_in::{SignInProblem, render_leaving, render_sign_in_problem};
 
 use crate::{platform::Theme, ui::Logo};

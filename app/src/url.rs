@@ -102,7 +102,7 @@ pub fn login_url(here: &str) -> String {
 
 /// The parameters as they stand in an address, with the question mark; empty without any. The router's own way differs
 /// between server and browser and escapes more than it must.
-fn query_string(query: &ParamsMap) -> String {
+pub(crate) fn query_string(query: &ParamsMap) -> String {
     let mut text = String::new();
     for (name, value) in query.clone() {
         text.push(if text.is_empty() { '?' } else { '&' });

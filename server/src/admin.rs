@@ -6,14 +6,22 @@
 
 mod account;
 mod audit;
+mod members;
 mod page;
+mod people;
+mod settings;
 mod setup;
-mod view_as;
 mod sign_in;
+mod tenants;
+mod view_as;
 
 use axum::{Router, middleware::from_fn_with_state, routing::post};
+use contract::tenants::ListQuery;
+use serde::Deserialize;
 
-pub use page::{AccountPage, Base, InstallationPage, PageError, PageResult, Sent, TenantPage, problem_pages};
+pub use page::{
+    AccountPage, Base, InstallationPage, PageError, PageResult, Sent, TenantPage, problem_pages, with_retry_after,
+};
 
 use crate::state::AppState;
 
@@ -26,5 +34,23 @@ pub fn router(state: AppState) -> Router<AppState> {
         .merge(setup::routes())
         .route("/t/{tenant}/view-as", post(view_as::begin))
         .route("/view-as/end", post(view_as::end))
+        .merge(tenants::router())
+        .merge(people::router())
+        .merge(settings::router())
+        .merge(members::router())
         .layer(from_fn_with_state(state, problem_pages))
+}
+
+/// Which part of a list a page shows; parameters it does not know (`done`) are left alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ListPart {
+    search: Option<String>,
+    cursor: Option<String>,
+}
+
+impl From<ListPart> for ListQuery {
+    fn from(part: ListPart) -> Self {
+        Self { limit: None, cursor: part.cursor.filter(|cursor| !cursor.is_empty()), search: part.search }
+    }
 }

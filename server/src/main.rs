@@ -7,6 +7,7 @@ mod error;
 mod extract;
 mod intake;
 mod layers;
+mod links;
 mod ops;
 mod pages;
 mod rest;

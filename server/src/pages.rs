@@ -164,7 +164,8 @@ async fn ways_in(state: &AppState, back: String) -> LoginPage {
     let providers =
         offered.into_iter().map(|offer| ProviderButton { href: button(&offer.name), title: offer.title }).collect();
     let accounts = state.demo_login.clone().unwrap_or_default();
-    LoginPage { providers, no_passwords, back, accounts, ..LoginPage::default() }
+    let forgot = state.backend.mail().is_configured();
+    LoginPage { providers, no_passwords, back, accounts, forgot, ..LoginPage::default() }
 }
 
 /// `GET /login`.

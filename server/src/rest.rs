@@ -6,9 +6,12 @@ pub mod demo;
 mod etag;
 mod identity_providers;
 mod live;
+mod members;
 pub mod oidc;
 mod overview;
+mod people;
 mod stores;
+mod tenants;
 mod topology;
 
 use axum::{Json, Router, response::Html, routing::get};
@@ -37,6 +40,9 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(demo::routes())
         .merge(live::routes())
         .merge(audit::routes())
+        .merge(tenants::routes())
+        .merge(members::routes())
+        .merge(people::routes())
 }
 
 /// All routes of the API, its description and a page to read that with.

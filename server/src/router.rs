@@ -10,7 +10,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
-use crate::{admin, layers, ops, pages, rest, session::PgSessions, site, state::AppState};
+use crate::{admin, layers, links, ops, pages, rest, session::PgSessions, site, state::AppState};
 
 /// Longest body anything accepts, bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -51,6 +51,34 @@ pub const FORMS: &[(&str, &str)] = &[
     ("POST", "/admin/sign-in/{name}/delete"),
     ("POST", "/admin/sign-in/{name}/test"),
     ("POST", "/admin/sign-in/{name}/preview"),
+    ("GET", "/invite/{token}"),
+    ("POST", "/invite/{token}"),
+    ("GET", "/forgot"),
+    ("POST", "/forgot"),
+    ("GET", "/reset/{token}"),
+    ("POST", "/reset/{token}"),
+    ("POST", "/account/password"),
+    ("GET", "/admin"),
+    ("POST", "/admin"),
+    ("GET", "/admin/tenants/{slug}"),
+    ("POST", "/admin/tenants/{slug}"),
+    ("POST", "/admin/tenants/{slug}/suspend"),
+    ("POST", "/admin/tenants/{slug}/resume"),
+    ("POST", "/admin/tenants/{slug}/delete"),
+    ("GET", "/admin/people"),
+    ("POST", "/admin/people/{id}/disable"),
+    ("POST", "/admin/people/{id}/enable"),
+    ("POST", "/admin/people/{id}/grant"),
+    ("POST", "/admin/people/{id}/withdraw"),
+    ("POST", "/admin/people/{id}/reset-link"),
+    ("GET", "/t/{tenant}/settings"),
+    ("POST", "/t/{tenant}/settings"),
+    ("GET", "/t/{tenant}/settings/members"),
+    ("POST", "/t/{tenant}/settings/members/invite"),
+    ("POST", "/t/{tenant}/settings/members/{user_id}/role"),
+    ("POST", "/t/{tenant}/settings/members/{user_id}/remove"),
+    ("POST", "/t/{tenant}/settings/members/invites/{id}/resend"),
+    ("POST", "/t/{tenant}/settings/members/invites/{id}/revoke"),
 ];
 
 /// The router of the main port.
@@ -79,6 +107,7 @@ pub fn router(state: AppState) -> Router {
         .route("/t/{tenant}/demo/{fault}/stop", post(pages::stop_fault))
         .route("/ui/{*function}", any(pages::server_function))
         .merge(admin::router(state.clone()))
+        .merge(links::router(state.clone()))
         .nest("/api/v1", rest::router())
         .leptos_routes_with_context(
             &state,

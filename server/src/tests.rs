@@ -1,12 +1,13 @@
 //! The whole router in process, on a real database: what anybody outside relies on. Two tenants in every test.
 
 mod access;
+mod administration;
 mod attacks;
 mod audit;
 mod identity;
 mod pages;
-mod setup;
 mod provider;
+mod setup;
 mod sign_in;
 mod sign_in_admin;
 mod site;
@@ -126,9 +127,8 @@ impl Portal {
 
     async fn of(pool: PgPool, config: impl FnOnce(&std::path::Path) -> Config, clock: Arc<dyn Clock>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let backend = Backend::for_tests(config(dir.path()), TestParts { pool, clock, demo: None })
-            .await
-            .expect("a backend");
+        let backend =
+            Backend::for_tests(config(dir.path()), TestParts { pool, clock, demo: None }).await.expect("a backend");
         let state = AppState {
             backend: backend.clone(),
             leptos: crate::site::options(dir.path()),

@@ -269,3 +269,64 @@ pub fn empty_row(columns: u32, words: &'static str) -> AnyView {
 pub fn nothing() -> AnyView {
     ().into_any()
 }
+
+/// The same over HTTP, for who would rather script it.
+pub fn api_line(calls: &str) -> AnyView {
+    view! {
+        <p class="api-line faint">
+            "API: " <code>{calls.to_owned()}</code>
+        </p>
+    }
+    .into_any()
+}
+
+/// A link that is shown this once and kept nowhere.
+pub fn shown_once(heading: String, link: String, note: String) -> AnyView {
+    view! {
+        <section class="card once" aria-label="Shown once">
+            <h2>{heading}</h2>
+            <output class="secret">{link}</output>
+            <p class="hint">{note}</p>
+        </section>
+    }
+    .into_any()
+}
+
+/// An instant of the API (RFC 3339, UTC) as people read it, to the minute.
+pub fn moment(at: &str) -> String {
+    match (at.get(..10), at.get(11..16)) {
+        (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
+        (Some(_) | None, _) => at.to_owned(),
+    }
+}
+
+/// A search box above a list, and what it was asked.
+pub fn search(action: String, label: &'static str, asked: &str) -> AnyView {
+    view! {
+        <form class="inline" method="get" action=action role="search">
+            <input class="field" type="search" name="search" value=asked.to_owned() aria-label=label maxlength="200" />
+            <button class="btn">"Search"</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// The way to the next page of a list; nothing on the last. `next` goes into the address as it is.
+pub fn next_page(here: &str, asked: &str, next: Option<String>) -> AnyView {
+    next.map(|next| {
+        let mut query = leptos_router::params::ParamsMap::new();
+        if !asked.is_empty() {
+            query.insert("search".to_owned(), asked.to_owned());
+        }
+        query.insert("cursor".to_owned(), next);
+        let href = format!("{here}{}", crate::url::query_string(&query));
+        view! {
+            <nav class="pager" aria-label="Pages">
+                <a class="btn" href=href>
+                    "Next page"
+                </a>
+            </nav>
+        }
+    })
+    .into_any()
+}

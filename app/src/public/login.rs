@@ -42,6 +42,8 @@ pub struct LoginPage {
     pub error: Option<String>,
     /// Accounts to try; empty where no demo runs.
     pub accounts: Vec<DemoAccount>,
+    /// Forgotten passwords can be set by mail.
+    pub forgot: bool,
 }
 
 /// The login as a whole document.
@@ -157,6 +159,7 @@ pub fn render_login(look: &Look, page: &LoginPage) -> String {
                     {onward}
                     {providers}
                     {form}
+                    {page.forgot.then(|| view! { <p><a href="/forgot">"Forgotten password?"</a></p> })}
                     {accounts}
                 </div>
             </main>

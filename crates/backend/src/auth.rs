@@ -7,12 +7,16 @@ mod devices;
 mod journal;
 mod login;
 mod me;
+mod own;
 mod password;
+pub mod policy;
 pub mod sessions;
 
 pub use attempts::Limits;
 pub use login::{LoginError, normalized_email};
 pub use me::Person;
+pub use own::OwnPasswords;
+pub(crate) use own::reset_link;
 pub(crate) use password::bounds;
 pub use password::{PASSWORD_MAX_BYTES, PasswordError, Passwords};
 

@@ -11,6 +11,7 @@ mod problem;
 mod reader;
 mod secret;
 mod sessions;
+mod smtp;
 mod spelling;
 mod storage;
 mod stores;
@@ -34,6 +35,7 @@ pub use log::{Log, LogFormat};
 pub use problem::{ConfigError, ConfigErrors};
 pub use secret::Secret;
 pub use sessions::Sessions;
+pub use smtp::{Smtp, SmtpTls};
 pub use stores::{StoreAuth, StoreConfig, StoreKind, Tenancy};
 pub use telemetry::Telemetry;
 pub use tenants::TenantConfig;
@@ -62,6 +64,8 @@ pub struct Config {
     pub tracing: Tracing,
     /// How long people stay signed in.
     pub sessions: Sessions,
+    /// The mail server; none sends no mail. `OBSTACK_SMTP_…`.
+    pub smtp: Option<Smtp>,
     /// Stores beside the embedded one. `OBSTACK_STORES`, none.
     pub stores: Vec<StoreConfig>,
     /// Tenants to provision. `OBSTACK_TENANTS`, none.
@@ -120,6 +124,7 @@ impl Config {
         let log = Log::read(top.section("log"));
         let tracing = Tracing::read(top.section("tracing"));
         let sessions = Sessions::read(top.section("sessions"));
+        let smtp = Smtp::read(top.section("smtp"));
         let stores = stores::read(&mut top);
         let tenants = tenants::read(&mut top, &stores);
         let users = users::read(&mut top, &tenants);
@@ -144,6 +149,7 @@ impl Config {
             log: log?,
             tracing: tracing?,
             sessions: sessions?,
+            smtp: smtp?,
             stores: stores.into_iter().map(|store| store.config).collect::<Option<_>>()?,
             tenants: tenants.into_iter().map(|tenant| tenant.config).collect::<Option<_>>()?,
             users,

@@ -24,6 +24,7 @@ use crate::{
     db::Db,
     ingest::Ingest,
     live::{Live, Rounds},
+    mail::Mail,
     metrics::embedded::Embedded,
     overview::Baseline,
     scope::{Access, Permission, Seen},
@@ -52,6 +53,7 @@ pub struct Backend {
     pub(crate) running: Mutex<Running>,
     pub(crate) auth: Auth,
     pub(crate) audit: Audit,
+    pub(crate) mail: Mail,
     pub(crate) vault: Vault,
     pub(crate) sign_in: SignIn,
     pub(crate) stores: StoreSet,
@@ -88,6 +90,11 @@ impl Backend {
     /// Sign-in providers.
     pub fn sign_in(&self) -> &SignIn {
         &self.sign_in
+    }
+
+    /// Mail on its way out.
+    pub fn mail(&self) -> &Mail {
+        &self.mail
     }
 
     /// Sealing of secrets.

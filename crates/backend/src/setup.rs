@@ -99,6 +99,7 @@ impl Backend {
         if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
             return Err(Error::invalid("/name", "Write a name of 1 to 200 characters."));
         }
+        crate::auth::policy::check("/password", &first.password, &email)?;
         let hash = self.auth.passwords().hash(&first.password).await?;
         let id = Uuid::now_v7();
         let mut tx = self.db.begin().await?;

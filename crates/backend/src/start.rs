@@ -33,6 +33,7 @@ use crate::{
     ingest::{self, Ingest, ScrapeTarget, Scraper, Writer},
     live::Rounds,
     logs::embedded::EmbeddedLogs,
+    mail::Mail,
     metrics::{
         Guarded, MetricsStore, Switch,
         embedded::{Embedded, Options, Row},
@@ -242,6 +243,7 @@ impl Backend {
         let backend = Arc::new(Self {
             vault,
             sign_in,
+            mail: Mail::new(config.smtp.clone()),
             audit: Audit::new(db.clone()),
             config,
             db,
@@ -294,6 +296,8 @@ impl Backend {
                 this.caches().known.forget(change);
             }
         });
+        let this = self.clone();
+        self.spawn(async move { this.mail.run(&this).await });
         let rounds = self.rounds.clone();
         self.spawn(async move {
             let mut seen = rounds.follow();

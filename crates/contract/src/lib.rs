@@ -7,10 +7,13 @@ pub mod demo;
 pub mod error;
 pub mod ids;
 pub mod live;
+pub mod members;
 pub mod overview;
+pub mod people;
 pub mod portal;
 pub mod sign_in;
 pub mod stores;
+pub mod tenants;
 pub mod time;
 pub mod topology;
 

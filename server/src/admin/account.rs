@@ -1,6 +1,6 @@
 //! The caller's own account.
 
-use app::admin::{Notice, TypedForm, account_page, nothing};
+use app::admin::{Notice, TypedForm, account_page, password_form};
 use axum::{
     Router,
     extract::Path,
@@ -29,7 +29,10 @@ pub async fn body(page: AccountPage, session: &Session, typed: &TypedForm) -> Pa
     let (backend, visitor) = (page.base.backend(), &page.base.visitor);
     let devices = backend.devices(visitor, key_of(session)).await?;
     let me = visitor.me().cloned().ok_or_else(ApiError::unauthenticated)?;
-    let body = account_page(&me, &devices.items, backend.clock().now(), nothing());
+    // A person of a provider has no password here.
+    let kept_by = visitor.provider().map(|_| "the provider you signed in with".to_owned());
+    let password = password_form(typed, kept_by);
+    let body = account_page(&me, &devices.items, backend.clock().now(), password);
     Ok(page.show(typed, body))
 }
 

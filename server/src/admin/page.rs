@@ -237,6 +237,12 @@ impl Sent {
         !self.get(field).is_empty()
     }
 
+    /// The form as it comes back without anything wrong: it was only looked at.
+    pub fn typed(self, form: &'static str) -> TypedForm {
+        let errors = FormErrors::default();
+        TypedForm { errors, ..self.refused(form, ApiError::new(ErrorCode::Invalid, "")) }
+    }
+
     /// The form as it comes back with what is wrong. Fields whose names speak of secrets come back empty; values of ticks
     /// that share a name are joined by spaces.
     pub fn refused(self, form: &'static str, error: impl Into<ApiError>) -> TypedForm {

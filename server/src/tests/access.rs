@@ -20,12 +20,14 @@ enum Who {
     SignedIn,
     /// Whoever is signed in, for what is theirs; everything else is not found.
     OwnThing,
+    /// Whoever is signed in, for themselves; what is sent here does not fit.
+    Oneself,
     /// Members of the tenant with at least this role.
     Member(Role),
     /// Who administers the installation.
     Operator,
 }
-use Who::{Anyone, Leads, Member, Operator, OwnThing, SignedIn};
+use Who::{Anyone, Leads, Member, Oneself, Operator, OwnThing, SignedIn};
 
 /// Method, path template as registered, a concrete path for tenant acme, and who may use it.
 const ACCESS: &[(&str, &str, &str, Who)] = &[
@@ -172,6 +174,117 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
     ("POST", "/admin/sign-in/{name}/delete", "/admin/sign-in/sso/delete", Operator),
     ("POST", "/admin/sign-in/{name}/test", "/admin/sign-in/sso/test", Operator),
     ("POST", "/admin/sign-in/{name}/preview", "/admin/sign-in/sso/preview", Operator),
+    ("GET", "/api/v1/admin/tenants", "/api/v1/admin/tenants", Operator),
+    ("POST", "/api/v1/admin/tenants", "/api/v1/admin/tenants", Operator),
+    ("GET", "/api/v1/admin/tenants/{slug}", "/api/v1/admin/tenants/acme", Operator),
+    ("PUT", "/api/v1/admin/tenants/{slug}", "/api/v1/admin/tenants/acme", Operator),
+    ("DELETE", "/api/v1/admin/tenants/{slug}", "/api/v1/admin/tenants/acme", Operator),
+    ("POST", "/api/v1/admin/tenants/{slug}/suspend", "/api/v1/admin/tenants/acme/suspend", Operator),
+    ("POST", "/api/v1/admin/tenants/{slug}/resume", "/api/v1/admin/tenants/acme/resume", Operator),
+    ("GET", "/api/v1/admin/users", "/api/v1/admin/users", Operator),
+    ("GET", "/api/v1/admin/users/{id}", "/api/v1/admin/users/00000000-0000-0000-0000-000000000001", Operator),
+    ("PUT", "/api/v1/admin/users/{id}", "/api/v1/admin/users/00000000-0000-0000-0000-000000000001", Operator),
+    (
+        "POST",
+        "/api/v1/admin/users/{id}/reset-link",
+        "/api/v1/admin/users/00000000-0000-0000-0000-000000000001/reset-link",
+        Operator,
+    ),
+    ("POST", "/api/v1/auth/password", "/api/v1/auth/password", Oneself),
+    ("GET", "/api/v1/t/{tenant}/settings", "/api/v1/t/acme/settings", Member(Role::Admin)),
+    ("PUT", "/api/v1/t/{tenant}/settings", "/api/v1/t/acme/settings", Member(Role::Admin)),
+    ("GET", "/api/v1/t/{tenant}/members", "/api/v1/t/acme/members", Member(Role::Admin)),
+    (
+        "GET",
+        "/api/v1/t/{tenant}/members/{user_id}",
+        "/api/v1/t/acme/members/00000000-0000-0000-0000-000000000001",
+        Member(Role::Admin),
+    ),
+    (
+        "PUT",
+        "/api/v1/t/{tenant}/members/{user_id}",
+        "/api/v1/t/acme/members/00000000-0000-0000-0000-000000000001",
+        Member(Role::Admin),
+    ),
+    (
+        "DELETE",
+        "/api/v1/t/{tenant}/members/{user_id}",
+        "/api/v1/t/acme/members/00000000-0000-0000-0000-000000000001",
+        Member(Role::Admin),
+    ),
+    ("GET", "/api/v1/t/{tenant}/invites", "/api/v1/t/acme/invites", Member(Role::Admin)),
+    ("POST", "/api/v1/t/{tenant}/invites", "/api/v1/t/acme/invites", Member(Role::Admin)),
+    (
+        "GET",
+        "/api/v1/t/{tenant}/invites/{id}",
+        "/api/v1/t/acme/invites/00000000-0000-0000-0000-000000000001",
+        Member(Role::Admin),
+    ),
+    (
+        "DELETE",
+        "/api/v1/t/{tenant}/invites/{id}",
+        "/api/v1/t/acme/invites/00000000-0000-0000-0000-000000000001",
+        Member(Role::Admin),
+    ),
+    (
+        "POST",
+        "/api/v1/t/{tenant}/invites/{id}/resend",
+        "/api/v1/t/acme/invites/00000000-0000-0000-0000-000000000001/resend",
+        Member(Role::Admin),
+    ),
+    ("GET", "/invite/{token}", "/invite/no-such-link", Anyone),
+    ("POST", "/invite/{token}", "/invite/no-such-link", Anyone),
+    ("GET", "/forgot", "/forgot", Anyone),
+    ("POST", "/forgot", "/forgot", Anyone),
+    ("GET", "/reset/{token}", "/reset/no-such-link", Anyone),
+    ("POST", "/reset/{token}", "/reset/no-such-link", Anyone),
+    ("POST", "/account/password", "/account/password", Oneself),
+    ("GET", "/admin", "/admin", Operator),
+    ("POST", "/admin", "/admin", Operator),
+    ("GET", "/admin/tenants/{slug}", "/admin/tenants/acme", Operator),
+    ("POST", "/admin/tenants/{slug}", "/admin/tenants/acme", Operator),
+    ("POST", "/admin/tenants/{slug}/suspend", "/admin/tenants/acme/suspend", Operator),
+    ("POST", "/admin/tenants/{slug}/resume", "/admin/tenants/acme/resume", Operator),
+    ("POST", "/admin/tenants/{slug}/delete", "/admin/tenants/acme/delete", Operator),
+    ("GET", "/admin/people", "/admin/people", Operator),
+    ("POST", "/admin/people/{id}/disable", "/admin/people/00000000-0000-0000-0000-000000000001/disable", Operator),
+    ("POST", "/admin/people/{id}/enable", "/admin/people/00000000-0000-0000-0000-000000000001/enable", Operator),
+    ("POST", "/admin/people/{id}/grant", "/admin/people/00000000-0000-0000-0000-000000000001/grant", Operator),
+    ("POST", "/admin/people/{id}/withdraw", "/admin/people/00000000-0000-0000-0000-000000000001/withdraw", Operator),
+    (
+        "POST",
+        "/admin/people/{id}/reset-link",
+        "/admin/people/00000000-0000-0000-0000-000000000001/reset-link",
+        Operator,
+    ),
+    ("GET", "/t/{tenant}/settings", "/t/acme/settings", Member(Role::Admin)),
+    ("POST", "/t/{tenant}/settings", "/t/acme/settings", Member(Role::Admin)),
+    ("GET", "/t/{tenant}/settings/members", "/t/acme/settings/members", Member(Role::Admin)),
+    ("POST", "/t/{tenant}/settings/members/invite", "/t/acme/settings/members/invite", Member(Role::Admin)),
+    (
+        "POST",
+        "/t/{tenant}/settings/members/{user_id}/role",
+        "/t/acme/settings/members/00000000-0000-0000-0000-000000000001/role",
+        Member(Role::Admin),
+    ),
+    (
+        "POST",
+        "/t/{tenant}/settings/members/{user_id}/remove",
+        "/t/acme/settings/members/00000000-0000-0000-0000-000000000001/remove",
+        Member(Role::Admin),
+    ),
+    (
+        "POST",
+        "/t/{tenant}/settings/members/invites/{id}/resend",
+        "/t/acme/settings/members/invites/00000000-0000-0000-0000-000000000001/resend",
+        Member(Role::Admin),
+    ),
+    (
+        "POST",
+        "/t/{tenant}/settings/members/invites/{id}/revoke",
+        "/t/acme/settings/members/invites/00000000-0000-0000-0000-000000000001/revoke",
+        Member(Role::Admin),
+    ),
 ];
 
 /// Everything the portal serves that could show data or change it.
@@ -212,6 +325,7 @@ fn refused_as_nobody(status: StatusCode) -> bool {
 async fn nobody_gets_further_than_the_table_says(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let (viewer, foreigner) = (portal.login("vik@acme.test").await, portal.login("gus@globex.test").await);
+    let admin = portal.login("ana@acme.test").await;
     for (method, template, path, who) in ACCESS {
         let method: Method = method.parse().unwrap();
         let anonymous = portal.ask(method.clone(), path, None).await.status;
@@ -239,6 +353,10 @@ async fn nobody_gets_further_than_the_table_says(pool: PgPool) {
                     "{method} {template}: {foreign} for somebody"
                 );
             }
+            Oneself => {
+                assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");
+                assert_eq!(foreign, StatusCode::BAD_REQUEST, "{method} {template}: somebody who sends nothing");
+            }
             OwnThing => {
                 assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");
                 assert_eq!(foreign, StatusCode::NOT_FOUND, "{method} {template}: not their own");
@@ -247,6 +365,8 @@ async fn nobody_gets_further_than_the_table_says(pool: PgPool) {
                 assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");
                 assert_eq!(foreign, StatusCode::FORBIDDEN, "{method} {template}: a member of a tenant");
                 assert_eq!(seen, StatusCode::FORBIDDEN, "{method} {template}: a viewer");
+                let admin = portal.ask(method.clone(), path, Some(&admin)).await.status;
+                assert_eq!(admin, StatusCode::FORBIDDEN, "{method} {template}: a tenant's administrator");
             }
             Member(least) => {
                 assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");

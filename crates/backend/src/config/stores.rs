@@ -34,7 +34,8 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
-    const ALL: [Self; 5] = [Self::Prometheus, Self::Mimir, Self::Thanos, Self::Victoriametrics, Self::Embedded];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Prometheus, Self::Mimir, Self::Thanos, Self::Victoriametrics, Self::Embedded];
 
     /// The word used in files.
     pub fn as_str(self) -> &'static str {

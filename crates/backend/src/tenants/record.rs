@@ -1,52 +1,12 @@
 //! A tenant as the rest of the backend needs it.
 
-use std::str::FromStr;
-
 use contract::{TenantSlug, stores::Signal};
 use uuid::Uuid;
 
-use super::MeshSelector;
+use super::{MeshSelector, Plan};
 
 /// Name of the store that is always there: metrics in the data directory, logs and traces in Postgres.
 const EMBEDDED: &str = "embedded";
-
-/// What a tenant has paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plan {
-    /// Free.
-    Community,
-    /// Hosted by us.
-    Saas,
-    /// Hosted by the customer.
-    Enterprise,
-}
-
-impl Plan {
-    /// All of them, as written in files.
-    pub const NAMES: [&str; 3] = ["community", "saas", "enterprise"];
-
-    /// The word used in files and the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Community => "community",
-            Self::Saas => "saas",
-            Self::Enterprise => "enterprise",
-        }
-    }
-}
-
-impl FromStr for Plan {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "community" => Ok(Self::Community),
-            "saas" => Ok(Self::Saas),
-            "enterprise" => Ok(Self::Enterprise),
-            _ => Err("a plan is community, saas or enterprise"),
-        }
-    }
-}
 
 /// Which store keeps what, by name; a store of the configuration or `embedded`.
 #[derive(Clone, Debug, PartialEq, Eq)]

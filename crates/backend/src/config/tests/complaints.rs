@@ -66,7 +66,7 @@ fn what_is_no_yaml_or_has_another_shape_is_told_with_its_place() {
     complains(
         "- a\n",
         &[
-            "obstack.yaml:1:1: expected a map, found a list; write it with these keys: listen, ops_listen, public_url, data_dir, database_url, database_url_env, database_url_file, telemetry, log, tracing, sessions, stores, tenants, users, identity_providers, api_keys, embed",
+            "obstack.yaml:1:1: expected a map, found a list; write it with these keys: listen, ops_listen, public_url, data_dir, database_url, database_url_env, database_url_file, telemetry, log, tracing, sessions, smtp, stores, tenants, users, identity_providers, api_keys, embed",
         ],
     );
     complains(
