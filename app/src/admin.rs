@@ -4,10 +4,12 @@
 
 mod form;
 mod frame;
+mod keys;
 mod notice;
 mod parts;
 
 pub use form::{FormErrors, TypedForm};
 pub use frame::{AdminFrame, Place, Section, render_admin};
+pub use keys::{KeysPage, ScopeChoice, keys_page, made_key_page};
 pub use notice::Notice;
 pub use parts::{Confirm, Field, Locked, Select, TextArea, Tick, empty_row, nothing};

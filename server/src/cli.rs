@@ -30,6 +30,8 @@ enum Command {
     Migrate(ConfigArgs),
     /// Print the OpenAPI 3.1 description of the HTTP API.
     Openapi,
+    /// API keys for the configuration.
+    Key(KeyArgs),
     /// Print the version.
     Version,
     /// Internal: one service of the demo mesh.
@@ -45,6 +47,18 @@ struct ConfigArgs {
     /// Configuration file; every field can also be set as OBSTACK_… variable.
     #[arg(long, env = "OBSTACK_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+struct KeyArgs {
+    #[command(subcommand)]
+    action: KeyAction,
+}
+
+#[derive(Subcommand)]
+enum KeyAction {
+    /// Print a fresh API key. It works once it is in the configuration.
+    New,
 }
 
 #[derive(clap::Args)]
@@ -125,6 +139,13 @@ pub fn run() -> ExitCode {
             println!("obstack {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
         }
+        Command::Key(KeyArgs { action: KeyAction::New }) => match backend::keys::KeyText::generate() {
+            Ok(key) => {
+                println!("{}", key.expose());
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error),
+        },
         Command::Openapi => match crate::rest::openapi_json() {
             Ok(json) => {
                 println!("{json}");

@@ -2,6 +2,8 @@
 
 pub mod auth;
 pub mod demo;
+pub mod etag;
+mod keys;
 mod live;
 mod overview;
 mod stores;
@@ -30,6 +32,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(stores::routes())
         .merge(demo::routes())
         .merge(live::routes())
+        .merge(keys::routes())
 }
 
 /// All routes of the API, its description and a page to read that with.

@@ -9,6 +9,7 @@ mod password;
 pub mod sessions;
 
 pub use attempts::Limits;
+pub(crate) use attempts::{count_refused_token, network};
 pub use login::{LoginError, normalized_email};
 pub use me::Person;
 pub(crate) use password::bounds;

@@ -4,9 +4,12 @@
 mod addresses;
 mod documentation;
 mod fields;
+mod keys;
 mod kinds;
+mod limits;
 mod log;
 mod problem;
+mod proxies;
 mod reader;
 mod secret;
 mod sessions;
@@ -22,14 +25,17 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-use std::{ffi::OsString, fs, net::SocketAddr, path::Path, path::PathBuf};
+use std::{ffi::OsString, fs, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
 
 use reqwest::Url;
 
 pub use self::tracing::Tracing;
 pub use documentation::markdown;
+pub use keys::ApiKeyConfig;
+pub use limits::{LimitsConfig, QuotaConfig};
 pub use log::{Log, LogFormat};
 pub use problem::{ConfigError, ConfigErrors};
+pub use proxies::TrustedProxies;
 pub use secret::Secret;
 pub use sessions::Sessions;
 pub use stores::{StoreAuth, StoreConfig, StoreKind, Tenancy};
@@ -52,6 +58,12 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database; `None` for the private cluster. `OBSTACK_DATABASE_URL`.
     pub database_url: Option<Secret>,
+    /// Whose word about a client's address is believed. `OBSTACK_TRUSTED_PROXIES`, nobody's.
+    pub trusted_proxies: TrustedProxies,
+    /// How often whom may ask.
+    pub limits: LimitsConfig,
+    /// The longest an API key may live. `OBSTACK_API_KEY_MAX_LIFETIME`, 365d.
+    pub api_key_max_lifetime: Duration,
     /// The embedded stores.
     pub telemetry: Telemetry,
     /// The process's own log.
@@ -66,6 +78,8 @@ pub struct Config {
     pub tenants: Vec<TenantConfig>,
     /// People to provision. `OBSTACK_USERS`, none.
     pub users: Vec<UserConfig>,
+    /// API keys to provision. `OBSTACK_API_KEYS`, none.
+    pub api_keys: Vec<ApiKeyConfig>,
     /// What provisioned rows are marked with: the name of the file without its directories, or `environment`.
     pub provisioned_by: String,
     /// What works and should be thought about. For the log.
@@ -119,7 +133,11 @@ impl Config {
         let stores = stores::read(&mut top);
         let tenants = tenants::read(&mut top, &stores);
         let users = users::read(&mut top, &tenants);
-        for key in ["api_keys", "identity_providers", "embed"] {
+        let trusted_proxies = TrustedProxies::read(&mut top);
+        let limits = LimitsConfig::read(top.section("limits"));
+        let api_key_max_lifetime = keys::max_lifetime(&mut top);
+        let api_keys = keys::read(&mut top, &tenants);
+        for key in ["identity_providers", "embed"] {
             top.refuse(key);
         }
         top.finish();
@@ -140,6 +158,10 @@ impl Config {
             stores: stores.into_iter().map(|store| store.config).collect::<Option<_>>()?,
             tenants: tenants.into_iter().map(|tenant| tenant.config).collect::<Option<_>>()?,
             users,
+            trusted_proxies: trusted_proxies?,
+            limits: limits?,
+            api_key_max_lifetime: api_key_max_lifetime?,
+            api_keys: api_keys.into_iter().collect::<Option<_>>()?,
             provisioned_by,
             warnings,
         })

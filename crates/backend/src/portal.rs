@@ -18,11 +18,14 @@ use crate::{
     Error, Scope,
     audit::Audit,
     auth::Auth,
+    bearer::Refusals,
     cache::Cache,
     clock::Clock,
     config::Config,
     db::Db,
     ingest::Ingest,
+    keys::Keys,
+    limits::Limits,
     live::{Live, Rounds},
     metrics::embedded::Embedded,
     overview::Baseline,
@@ -51,6 +54,9 @@ pub struct Backend {
     pub(crate) running: Mutex<Running>,
     pub(crate) auth: Auth,
     pub(crate) audit: Audit,
+    pub(crate) keys: Keys,
+    pub(crate) limits: Limits,
+    pub(crate) refusals: Refusals,
     pub(crate) vault: Vault,
     pub(crate) stores: StoreSet,
     pub(crate) embedded: Embedded,
@@ -81,6 +87,16 @@ impl Backend {
     /// The audit log.
     pub fn audit(&self) -> &Audit {
         &self.audit
+    }
+
+    /// API keys and service accounts.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// How often whom may ask.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Sealing of secrets.

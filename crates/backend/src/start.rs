@@ -19,10 +19,11 @@ use crate::{
     Backend, Error,
     audit::Audit,
     auth::{
-        Auth, Limits,
+        Auth, Limits as LoginLimits,
         changes::{Change, Changes},
         sessions,
     },
+    bearer::Refusals,
     clock::{Clock, SystemClock},
     config::Config,
     db::{
@@ -30,6 +31,8 @@ use crate::{
         cluster::{self, Cluster, Watchdog},
     },
     ingest::{self, Ingest, ScrapeTarget, Scraper, Writer},
+    keys::Keys,
+    limits::Limits,
     live::Rounds,
     logs::embedded::EmbeddedLogs,
     metrics::{
@@ -202,7 +205,7 @@ impl Backend {
         demo: Option<Arc<dyn DemoControl>>,
         store_down: Option<Arc<AtomicBool>>,
     ) -> Result<(Arc<Self>, Writer), Error> {
-        let auth = Auth::new(db.clone(), Limits::default());
+        let auth = Auth::new(db.clone(), LoginLimits::default());
         provision::apply(&db, &config, auth.passwords(), clock.now()).await?;
         let health = health_of(Signal::Metrics, &clock);
         let logs = EmbeddedLogs::new(db.system().clone(), clock.clone(), config.telemetry.logs_retention);
@@ -226,6 +229,9 @@ impl Backend {
         let backend = Arc::new(Self {
             vault: Vault::open(&db).await?,
             audit: Audit::new(db.clone()),
+            keys: Keys::new(db.clone(), config.api_key_max_lifetime),
+            limits: Limits::new(&config.limits),
+            refusals: Refusals::default(),
             config,
             db,
             auth,
@@ -300,10 +306,18 @@ impl Backend {
             loop {
                 tokio::time::sleep(PURGE).await;
                 let now = this.clock.now();
-                let purged = tokio::join!(sessions::purge_expired(&this.db, now), this.auth.purge_attempts(now));
-                for error in [purged.0.err(), purged.1.err()].into_iter().flatten() {
+                let purged = tokio::join!(
+                    sessions::purge_expired(&this.db, now),
+                    this.auth.purge_attempts(now),
+                    this.keys.purge_uses(now),
+                );
+                for error in [purged.0.err(), purged.1.err(), purged.2.err()].into_iter().flatten() {
                     tracing::warn!(%error, "expired sessions and counts were not removed");
                 }
+                if let Err(error) = this.keys.flush().await {
+                    tracing::warn!(%error, "the uses of keys were not written");
+                }
+                this.limits.forget_idle();
             }
         });
         Ok(())
@@ -343,6 +357,9 @@ impl Backend {
         let Running { database, metrics, mut jobs, changes } = running;
         while jobs.join_next().await.is_some() {}
         drop(changes);
+        if let Err(error) = self.keys.flush().await {
+            tracing::warn!(%error, "the last uses of keys were not written");
+        }
         if let Some(metrics) = metrics {
             metrics.close().await;
         }
