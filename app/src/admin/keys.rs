@@ -64,7 +64,7 @@ pub fn keys_page(page: &KeysPage, typed: &TypedForm) -> AnyView {
     let whose = if page.accounts.is_some() { "Keys of everybody in this tenant" } else { "Your keys" };
     view! {
         <section class="card" aria-labelledby="keys-head">
-            <h2 id="keys-head">{whose}</h2>
+            <header><h2 id="keys-head">{whose}</h2></header><div class="body">
             <div class="table-scroll">
                 <table>
                     <thead>
@@ -86,7 +86,7 @@ pub fn keys_page(page: &KeysPage, typed: &TypedForm) -> AnyView {
                 </table>
             </div>
             {next}
-        </section>
+        </div></section>
         {create(page, typed)}
         {page.accounts.as_ref().map(|accounts| service_accounts(page, accounts, typed))}
     }
@@ -213,11 +213,11 @@ fn create(page: &KeysPage, typed: &TypedForm) -> AnyView {
     if !page.own && accounts.is_empty() {
         return view! {
             <section class="card" aria-labelledby="new-head">
-                <h2 id="new-head">"New key"</h2>
+                <header><h2 id="new-head">"New key"</h2></header><div class="body">
                 <p class="faint">
                     "You are no member of this tenant, so you have no keys of your own here. Make a service account first."
                 </p>
-            </section>
+            </div></section>
         }
         .into_any();
     }
@@ -255,7 +255,7 @@ fn create(page: &KeysPage, typed: &TypedForm) -> AnyView {
     let scopes_wrong = errors.at("scopes").map(|wrong| view! { <span class="wrong" id="scopes-error">{wrong}</span> });
     view! {
         <section class="card" aria-labelledby="new-head">
-            <h2 id="new-head">"New key"</h2>
+            <header><h2 id="new-head">"New key"</h2></header><div class="body">
             <form class="fields" method="post" action=page.here.clone()>
                 <Field
                     label="Name"
@@ -292,7 +292,7 @@ fn create(page: &KeysPage, typed: &TypedForm) -> AnyView {
                     <span class="hint">"The key is shown once, on the next page."</span>
                 </div>
             </form>
-        </section>
+        </div></section>
     }
     .into_any()
 }
@@ -306,7 +306,7 @@ fn service_accounts(page: &KeysPage, accounts: &[ServiceAccount], typed: &TypedF
     let errors = typed.errors(form);
     view! {
         <section class="card" aria-labelledby="accounts-head">
-            <h2 id="accounts-head">"Service accounts"</h2>
+            <header><h2 id="accounts-head">"Service accounts"</h2></header><div class="body">
             <div class="table-scroll">
                 <table>
                     <thead>
@@ -345,7 +345,7 @@ fn service_accounts(page: &KeysPage, accounts: &[ServiceAccount], typed: &TypedF
                     <button class="btn">"Make the account"</button>
                 </div>
             </form>
-        </section>
+        </div></section>
     }
     .into_any()
 }
@@ -412,7 +412,7 @@ pub fn made_key_page(made: &MadeApiKey, keys_at: &str, url: &str, tenant: &str, 
     let ends: String = made.key.expires_at.to_string().chars().take(10).collect();
     view! {
         <section class="card" aria-labelledby="made-head">
-            <h2 id="made-head">{format!("The key {}", made.key.name)}</h2>
+            <header><h2 id="made-head">{format!("The key {}", made.key.name)}</h2></header><div class="body">
             <p>
                 "Copy it now: it is kept nowhere and cannot be shown again. Whoever has it can do what it may; never put it into a URL or a repository."
             </p>
@@ -435,7 +435,7 @@ pub fn made_key_page(made: &MadeApiKey, keys_at: &str, url: &str, tenant: &str, 
             <div class="actions">
                 <a class="btn" href=keys_at.to_owned()>"I have copied it: back to the keys"</a>
             </div>
-        </section>
+        </div></section>
     }
     .into_any()
 }

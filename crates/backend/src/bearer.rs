@@ -80,3 +80,6 @@ impl Backend {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -218,8 +218,8 @@ fn keys_of_the_configuration_are_checked_before_the_start() {
     complains(
         &with("role: viewer, scopes: [\"audit:read\", \"everything\"], secret_env: KEY"),
         &[
-            "obstack.yaml:2:57: api_keys[0].scopes[0]: the role viewer cannot use `audit:read`; remove it, or write role: admin",
-            "obstack.yaml:2:71: api_keys[0].scopes[1]: there is no scope `everything`; write some of metrics:read, logs:read, traces:read, demo:write, members:read, members:write, settings:read, audit:read",
+            "obstack.yaml:2:60: api_keys[0].scopes[0]: the role viewer cannot use `audit:read`; remove it, or write role: admin",
+            "obstack.yaml:2:74: api_keys[0].scopes[1]: there is no scope `everything`; write some of metrics:read, logs:read, traces:read, demo:write, members:read, members:write, settings:read, audit:read",
         ],
     );
     let twice = format!(
