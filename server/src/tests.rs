@@ -2,6 +2,8 @@
 
 mod access;
 mod identity;
+mod keys;
+mod limits;
 mod pages;
 mod site;
 
@@ -61,7 +63,7 @@ impl Answer {
     }
 }
 
-fn config(dir: &std::path::Path) -> Config {
+fn config(dir: &std::path::Path, more: &str) -> Config {
     let text = format!(
         r#"
 listen: 127.0.0.1:3000
@@ -78,7 +80,7 @@ users:
   - {{email: bea@obstack.test, name: Bea, password_env: PW, memberships: [{{tenant: acme, role: viewer}}, {{tenant: globex, role: viewer}}]}}
   - {{email: olga@obstack.test, name: Olga, password_env: PW, platform_admin: true,
       memberships: [{{tenant: acme, role: admin}}, {{tenant: globex, role: admin}}]}}
-"#,
+{more}"#,
         dir.display()
     );
     let env = |name: &str| match name {
@@ -91,9 +93,14 @@ users:
 
 impl Portal {
     async fn new(pool: PgPool) -> Self {
+        Self::with(pool, "").await
+    }
+
+    /// With more lines of configuration.
+    async fn with(pool: PgPool, more: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let backend =
-            Backend::for_tests(config(dir.path()), TestParts { pool, clock: Arc::new(SystemClock), demo: None })
+            Backend::for_tests(config(dir.path(), more), TestParts { pool, clock: Arc::new(SystemClock), demo: None })
                 .await
                 .expect("a backend");
         let state = AppState {
@@ -109,7 +116,9 @@ impl Portal {
 
     async fn send(&self, request: Request<Body>) -> Answer {
         let mut request = request;
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
+        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
+        }
         let response = self.router.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
         Answer {
@@ -135,6 +144,32 @@ impl Portal {
         }
         let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(body)).expect("a request")).await
+    }
+
+    /// A request of a script: a token, a JSON body where there is one, and the version it has seen.
+    async fn script(&self, method: Method, path: &str, token: &str, body: &str, version: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(version) = version {
+            request = request.header(header::IF_MATCH, version);
+        }
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
+    /// A write of our own scripts: cookie, origin, CSRF header, JSON, and the version it has seen.
+    async fn write(&self, method: Method, path: &str, cookie: &str, body: &str, version: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::COOKIE, cookie);
+        request = request.header(header::ORIGIN, ORIGIN).header("x-obstack-csrf", "1");
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(version) = version {
+            request = request.header(header::IF_MATCH, version);
+        }
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
     }
 
     async fn get(&self, path: &str, cookie: Option<&str>) -> Answer {

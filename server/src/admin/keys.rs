@@ -86,8 +86,8 @@ fn show_made(page: &TenantPage, made: &MadeApiKey, old: Option<String>) -> Respo
     page.show(Section::Keys, &TypedForm::default(), body)
 }
 
-fn days(sent: &Sent) -> Result<Option<u32>, backend::Error> {
-    match sent.get("expires_in_days") {
+fn days(text: &str) -> Result<Option<u32>, backend::Error> {
+    match text {
         "" => Ok(None),
         text => {
             text.parse().map(Some).map_err(|_| backend::Error::invalid("/expires_in_days", "Write a number of days."))
