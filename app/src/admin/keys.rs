@@ -57,7 +57,7 @@ pub fn keys_page(page: &KeysPage, typed: &TypedForm) -> AnyView {
     let none = page
         .keys
         .is_empty()
-        .then(|| empty_row(9, "No keys yet. Make one below for a script or a dashboard; it is shown once."));
+        .then(|| empty_row(6, "No keys yet. Make one below for a script or a dashboard; it is shown once."));
     let next = page.next.clone().map(|href| {
         view! { <nav class="pager" aria-label="Pages"><a class="btn small" href=href>"Older keys"</a></nav> }
     });
@@ -65,18 +65,15 @@ pub fn keys_page(page: &KeysPage, typed: &TypedForm) -> AnyView {
     view! {
         <section class="card" aria-labelledby="keys-head">
             <header><h2 id="keys-head">{whose}</h2></header><div class="body">
-            <div class="table-scroll">
+            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of keys">
                 <table>
                     <thead>
                         <tr>
                             <th scope="col">"Name"</th>
-                            <th scope="col">"Owner"</th>
-                            <th scope="col">"Role"</th>
+                            <th scope="col">"Owner and role"</th>
                             <th scope="col">"May"</th>
-                            <th scope="col">"Made"</th>
                             <th scope="col">"Ends"</th>
                             <th scope="col">"Last used"</th>
-                            <th scope="col">"24 h"</th>
                             <th scope="col">
                                 <span class="sr-only">"Actions"</span>
                             </th>
@@ -125,19 +122,19 @@ fn row(page: &KeysPage, key: &ApiKey, typed: &TypedForm) -> AnyView {
         <tr>
             <th scope="row">
                 {key.name.clone()} " " <span class="faint mono">{format!("…{}", key.hint)}</span> " "
-                <Locked by=key.provisioned_by.clone() />
+                <Locked by=key.provisioned_by.clone() /> <br />
+                <span class="faint">{format!("made {} by {}", day(key.created_at), key.created_by)}</span>
             </th>
-            <td>{key.owner.name.clone()}</td>
-            <td>{key.role.as_str()}</td>
+            <td>
+                {key.owner.name.clone()} <br /> <span class="faint">{key.role.as_str()}</span>
+            </td>
             <td class="wrap">
                 <span class="ticks">{scopes}</span>
             </td>
-            <td>
-                {day(key.created_at)} <br /> <span class="faint">{format!("by {}", key.created_by)}</span>
-            </td>
             <td>{ends}</td>
-            <td>{used}</td>
-            <td>{total.to_string()} " " {spark}</td>
+            <td>
+                {used} <br /> <span class="faint">{format!("{total} times in 24 h")}</span> " " {spark}
+            </td>
             <td>{actions(page, key, typed)}</td>
         </tr>
     }
@@ -306,8 +303,8 @@ fn service_accounts(page: &KeysPage, accounts: &[ServiceAccount], typed: &TypedF
     let errors = typed.errors(form);
     view! {
         <section class="card" aria-labelledby="accounts-head">
-            <header><h2 id="accounts-head">"Service accounts"</h2></header><div class="body">
-            <div class="table-scroll">
+            <header><h2 id="accounts-head">"Service accounts"</h2></header><div class="body stack">
+            <div class="table-scroll" tabindex="0" role="region" aria-label="Table of service accounts">
                 <table>
                     <thead>
                         <tr>
@@ -412,7 +409,7 @@ pub fn made_key_page(made: &MadeApiKey, keys_at: &str, url: &str, tenant: &str, 
     let ends: String = made.key.expires_at.to_string().chars().take(10).collect();
     view! {
         <section class="card" aria-labelledby="made-head">
-            <header><h2 id="made-head">{format!("The key {}", made.key.name)}</h2></header><div class="body">
+            <header><h2 id="made-head">{format!("The key {}", made.key.name)}</h2></header><div class="body stack">
             <p>
                 "Copy it now: it is kept nowhere and cannot be shown again. Whoever has it can do what it may; never put it into a URL or a repository."
             </p>

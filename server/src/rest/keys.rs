@@ -25,11 +25,11 @@ use crate::{
 /// `/t/{tenant}/api-keys…` and `/t/{tenant}/service-accounts…`
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, revoke))
-        .routes(routes!(rotate))
-        .routes(routes!(accounts, create_account))
-        .routes(routes!(account, update_account, delete_account))
+        .routes(routes!(list_keys, create_key))
+        .routes(routes!(get_key, revoke_key))
+        .routes(routes!(rotate_key))
+        .routes(routes!(list_service_accounts, create_service_account))
+        .routes(routes!(get_service_account, update_service_account, delete_service_account))
 }
 
 type Sent<T> = Result<Json<T>, JsonRejection>;
@@ -46,7 +46,7 @@ fn read<T>(body: Sent<T>, fields: &str) -> Result<T, HttpError> {
 #[utoipa::path(get, path = "/t/{tenant}/api-keys", tag = "keys", params(("tenant" = String, Path),
     ("limit" = Option<u32>, Query, description = "1 to 200, 50 when absent"), ("cursor" = Option<String>, Query)), responses(
     (status = 200, body = ApiKeyPage), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-async fn list(
+async fn list_keys(
     State(state): State<AppState>,
     place: InTenant,
     Params(query): Params<ApiKeyQuery>,
@@ -58,7 +58,7 @@ async fn list(
 #[utoipa::path(post, path = "/t/{tenant}/api-keys", tag = "keys", params(("tenant" = String, Path)), request_body = NewApiKey,
     responses((status = 201, body = MadeApiKey), (status = 400, body = Problem), (status = 401, body = Problem),
     (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem, description = "As many keys as the plan allows")))]
-async fn create(
+async fn create_key(
     State(state): State<AppState>,
     Caller(visitor): Caller,
     place: InTenant,
@@ -73,7 +73,7 @@ async fn create(
 /// One key. Its ETag does not change when it is used.
 #[utoipa::path(get, path = "/t/{tenant}/api-keys/{id}", tag = "keys", params(("tenant" = String, Path), ("id" = String, Path)),
     responses((status = 200, body = ApiKey), (status = 401, body = Problem), (status = 404, body = Problem)))]
-async fn get(
+async fn get_key(
     State(state): State<AppState>,
     place: InTenant,
     Path((_, id)): Path<(String, String)>,
@@ -86,7 +86,7 @@ async fn get(
 #[utoipa::path(delete, path = "/t/{tenant}/api-keys/{id}", tag = "keys", params(("tenant" = String, Path), ("id" = String, Path),
     ("If-Match" = String, Header)), responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
     (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
-async fn revoke(
+async fn revoke_key(
     State(state): State<AppState>,
     place: InTenant,
     Path((_, id)): Path<(String, String)>,
@@ -101,7 +101,7 @@ async fn revoke(
     ("If-Match" = String, Header)), request_body = RotateApiKey, responses((status = 201, body = MadeApiKey),
     (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
     (status = 409, body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
-async fn rotate(
+async fn rotate_key(
     State(state): State<AppState>,
     Caller(visitor): Caller,
     place: InTenant,
@@ -119,7 +119,10 @@ async fn rotate(
 /// Service accounts, by name.
 #[utoipa::path(get, path = "/t/{tenant}/service-accounts", tag = "keys", params(("tenant" = String, Path)), responses(
     (status = 200, body = ServiceAccountPage), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-async fn accounts(State(state): State<AppState>, place: InTenant) -> Result<Json<ServiceAccountPage>, HttpError> {
+async fn list_service_accounts(
+    State(state): State<AppState>,
+    place: InTenant,
+) -> Result<Json<ServiceAccountPage>, HttpError> {
     Ok(Json(state.backend.keys().accounts(&place.scope, state.backend.clock().now()).await?))
 }
 
@@ -127,7 +130,7 @@ async fn accounts(State(state): State<AppState>, place: InTenant) -> Result<Json
 #[utoipa::path(post, path = "/t/{tenant}/service-accounts", tag = "keys", params(("tenant" = String, Path)),
     request_body = ServiceAccountInput, responses((status = 201, body = ServiceAccount), (status = 400, body = Problem),
     (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-async fn create_account(
+async fn create_service_account(
     State(state): State<AppState>,
     place: InTenant,
     body: Sent<ServiceAccountInput>,
@@ -141,7 +144,7 @@ async fn create_account(
 /// One service account.
 #[utoipa::path(get, path = "/t/{tenant}/service-accounts/{id}", tag = "keys", params(("tenant" = String, Path), ("id" = String, Path)),
     responses((status = 200, body = ServiceAccount), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-async fn account(
+async fn get_service_account(
     State(state): State<AppState>,
     place: InTenant,
     Path((_, id)): Path<(String, String)>,
@@ -155,7 +158,7 @@ async fn account(
     ("If-Match" = String, Header)), request_body = ServiceAccountInput, responses((status = 200, body = ServiceAccount),
     (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
     (status = 409, body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
-async fn update_account(
+async fn update_service_account(
     State(state): State<AppState>,
     place: InTenant,
     Path((_, id)): Path<(String, String)>,
@@ -173,7 +176,7 @@ async fn update_account(
 #[utoipa::path(delete, path = "/t/{tenant}/service-accounts/{id}", tag = "keys", params(("tenant" = String, Path), ("id" = String, Path),
     ("If-Match" = String, Header)), responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
     (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
-async fn delete_account(
+async fn delete_service_account(
     State(state): State<AppState>,
     place: InTenant,
     Path((_, id)): Path<(String, String)>,
