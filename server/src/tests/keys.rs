@@ -1,6 +1,9 @@
 //! API keys, service accounts and tokens over HTTP, and their page.
 
-use axum::http::{Method, StatusCode, header};
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -178,8 +181,8 @@ async fn a_token_of_a_session_ends_with_it_and_makes_nothing_that_outlives_it(po
     let key = portal.script(Method::POST, KEYS, &token, &viewer_key("lasting"), None).await;
     assert_eq!(key.status, StatusCode::FORBIDDEN, "{}", key.text());
     // Without the header of our scripts a session makes none.
-    let forged = axum::http::Request::post(path).header(header::COOKIE, &ana).header(header::ORIGIN, super::ORIGIN);
-    assert_eq!(portal.send(forged.body(axum::body::Body::empty()).unwrap()).await.status, StatusCode::FORBIDDEN);
+    let forged = Request::post(path).header(header::COOKIE, &ana).header(header::ORIGIN, super::ORIGIN);
+    assert_eq!(portal.send(forged.body(Body::empty()).unwrap()).await.status, StatusCode::FORBIDDEN);
 
     assert_eq!(portal.ask(Method::POST, "/api/v1/auth/logout", Some(&ana)).await.status, StatusCode::NO_CONTENT);
     assert_eq!(portal.script(Method::GET, "/api/v1/auth/me", &token, "", None).await.status, StatusCode::UNAUTHORIZED);
