@@ -128,7 +128,7 @@ fn row(page: &KeysPage, key: &ApiKey, typed: &TypedForm) -> AnyView {
             <td>
                 {key.owner.name.clone()} <br /> <span class="faint">{key.role.as_str()}</span>
             </td>
-            <td class="wrap">
+            <td class="wrap scopes">
                 <span class="ticks">{scopes}</span>
             </td>
             <td>{ends}</td>
@@ -361,7 +361,7 @@ fn account_row(page: &KeysPage, account: &ServiceAccount, typed: &TypedForm) -> 
         keys => format!("{keys} keys of {} stop working at once.", account.name),
     };
     let (name_field, role_field) = (format!("name-{}", account.id), format!("role-{}", account.id));
-    let change = account.provisioned_by.is_none().then(|| {
+    let change = (account.provisioned_by.is_none() || account.disabled_at.is_some()).then(|| {
         view! {
             <div class="actions">
                 <details class="confirm" open=open>

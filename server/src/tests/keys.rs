@@ -235,6 +235,7 @@ async fn the_page_makes_shows_once_rotates_and_revokes(pool: PgPool) {
 
     let list = portal.get(page, Some(&vik)).await.text();
     assert!(list.contains("report") && list.contains("logs:read") && !list.contains(&key[4..20]), "{list}");
+    assert!(!list.contains("tag warn"), "a month is far away");
     let id = list.split(&format!("{page}/")).nth(1).and_then(|rest| rest.split('/').next()).expect("an id").to_owned();
     let odd = form(&portal, &format!("{page}/{id}/rotate"), &vik, &[(&format!("overlap-{id}"), "never")]).await;
     assert_eq!(odd.status, StatusCode::BAD_REQUEST);
@@ -251,6 +252,10 @@ async fn the_page_makes_shows_once_rotates_and_revokes(pool: PgPool) {
         StatusCode::UNAUTHORIZED
     );
     assert!(portal.get(page, Some(&vik)).await.text().contains("revoked"));
+    let soon = [("name", "soon over"), ("role", "viewer"), ("scopes", "metrics:read"), ("expires_in_days", "5")];
+    assert_eq!(form(&portal, page, &vik, &soon).await.status, StatusCode::OK);
+    let list = portal.get(page, Some(&vik)).await.text();
+    assert!(list.contains("tag warn") && list.contains("in 4 days"), "{list}");
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -133,6 +133,9 @@ async fn find_to_change(
     store::lock_account(tx, scope, id_of(id)?).await?;
     let account = find(tx, scope, id, now).await?;
     etag::require(if_match, &account.without_keys())?;
-    locked(account.provisioned_by.as_deref(), "The service account")?;
+    // One that the configuration has lost is nobody's any more, and can be tidied away.
+    if account.disabled_at.is_none() {
+        locked(account.provisioned_by.as_deref(), "The service account")?;
+    }
     Ok(account)
 }

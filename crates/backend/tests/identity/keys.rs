@@ -467,6 +467,10 @@ async fn keys_of_the_configuration_are_made_locked_and_revoked(pool: PgPool) {
     assert_eq!(apply(&with_keys(CI, other.expose())).await.expect("applied").updated, 1);
     t.clock.advance_secs(300 * 86_400);
     assert!(t.works(other.expose()).await);
+    // What the configuration has lost can be tidied away.
+    apply(&config(FILE)).await.expect("applied");
+    keys.delete_account(&ana, &account.id, None, t.backend.clock().now()).await.expect("nobody's any more");
+    assert_eq!(apply(&with_keys(CI, other.expose())).await.expect("applied").created, 2);
 }
 
 #[sqlx::test(migrations = "../../migrations")]
