@@ -1,5 +1,5 @@
 // Measures what the portal promises and compares it with the budgets. Usage: node bench.mjs [PART…]
-// Parts: topology page push size demo hammer (all of them without arguments).
+// Parts: topology auth page push size demo hammer (all of them without arguments).
 // SERVER_BIN names the release server, SITE its site; scripts/bench sets both.
 import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
@@ -76,6 +76,7 @@ listen: 127.0.0.1:${port}
 public_url: ${url}
 ops_listen: 127.0.0.1:${ops}
 data_dir: ${dir}/data
+limits: {address: {rate: 100000, burst: 100000}, account: {rate: 100000, burst: 100000}, key: {rate: 100000, burst: 100000}, tenant: {rate: 100000, burst: 100000}}
 stores:
   - {name: prom, kind: prometheus, url: "${prometheus}", tenancy: {mode: none}}
 tenants:
@@ -155,6 +156,43 @@ const parts = {
         await prometheus.stop();
         fs.rmSync(dir, { recursive: true, force: true });
       }
+    }
+  },
+
+  async auth() {
+    // Nobody asks the store: it need not be there.
+    const portal = await startPortal("http://127.0.0.1:9", 1);
+    try {
+      const made = await fetch(`${portal.url}/api/v1/t/bench/api-keys`, {
+        method: "POST",
+        headers: { cookie: portal.cookie, origin: portal.url, "x-obstack-csrf": "1", "content-type": "application/json" },
+        body: JSON.stringify({ name: "bench", role: "viewer", scopes: ["metrics:read"] }),
+      });
+      if (made.status !== 201) throw new Error(`no key: ${made.status} ${await made.text()}`);
+      const { secret } = await made.json();
+      const asks = {
+        open: ["/api/v1/version", {}],
+        session: ["/api/v1/t/bench/stores", { cookie: portal.cookie }],
+        key: ["/api/v1/t/bench/stores", { authorization: `Bearer ${secret}` }],
+      };
+      const times = { open: [], session: [], key: [] };
+      // Taken in turns, so that what disturbs one disturbs all.
+      for (let i = 0; i < 1050; i += 1) {
+        for (const [kind, [path, headers]] of Object.entries(asks)) {
+          const from = performance.now();
+          const answer = await fetch(portal.url + path, { headers });
+          await answer.text();
+          if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+          if (i >= 50) times[kind].push(performance.now() - from);
+        }
+      }
+      const base = quantile(times.open, 0.95);
+      for (const [kind, what] of [["session", "a session"], ["key", "an API key"]]) {
+        record(`share of ${what} in a request, p95`, Math.max(0, quantile(times[kind], 0.95) - base), "ms", 2,
+          `who asks, their place in the tenant, and the limits: 1,000 requests for the state of the stores (p95 ${quantile(times[kind], 0.95).toFixed(2)} ms, p50 ${quantile(times[kind], 0.5).toFixed(2)} ms) less as many for the version (p95 ${base.toFixed(2)} ms, p50 ${quantile(times.open, 0.5).toFixed(2)} ms), one after the other, in turns`);
+      }
+    } finally {
+      await portal.stop();
     }
   },
 

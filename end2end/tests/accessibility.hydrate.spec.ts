@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 
 import { expect, open, test } from "../support/fixtures";
-import { PAGES, PUBLIC_PAGES } from "./pages";
+import { ADMIN_PAGES, PAGES, PUBLIC_PAGES } from "./pages";
 
 for (const theme of ["light", "dark"] as const) {
   test.describe(theme, () => {
@@ -11,6 +11,13 @@ for (const theme of ["light", "dark"] as const) {
     for (const { name, path } of PAGES) {
       test(`${name} has no serious finding`, async ({ page }) => {
         await open(page, path);
+        await check(page);
+      });
+    }
+
+    for (const { name, path } of ADMIN_PAGES) {
+      test(`${name} has no serious finding`, async ({ page }) => {
+        await page.goto(path);
         await check(page);
       });
     }

@@ -16,6 +16,9 @@ export const PAGES: KnownPage[] = [
   { name: "topology with a node open", path: "/t/acme/topology?sel=app:shop/checkout", heading: /topology/i },
 ];
 
+/** Pages of administration, for somebody who is signed in: documents without wasm. */
+export const ADMIN_PAGES: KnownPage[] = [{ name: "keys", path: "/t/acme/settings/keys", heading: /api keys/i }];
+
 /** Pages for anybody, without wasm. */
 export const PUBLIC_PAGES: KnownPage[] = [
   { name: "landing", path: "/", heading: /./ },

@@ -1,11 +1,11 @@
 // 360 pixels: nothing is cut off to the side, the menu opens, topology comes as a list that starts with the worst.
 import { expect, hydrated, test } from "../support/fixtures";
-import { PAGES } from "./pages";
+import { ADMIN_PAGES, PAGES } from "./pages";
 
-for (const { name, path, heading } of PAGES) {
+for (const { name, path, heading } of [...PAGES, ...ADMIN_PAGES]) {
   test(`${name} fits a phone`, async ({ page }) => {
     await page.goto(path);
-    await hydrated(page);
+    if (!ADMIN_PAGES.some((page) => page.path === path)) await hydrated(page);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
     const { content, window: width } = await page.evaluate(() => ({ content: document.documentElement.scrollWidth, window: window.innerWidth }));
     expect(content, "no sideways scrolling").toBeLessThanOrEqual(width);

@@ -6,6 +6,7 @@
 
 mod account;
 mod audit;
+mod keys;
 mod members;
 mod page;
 mod people;
@@ -30,6 +31,7 @@ pub fn router(state: AppState) -> Router<AppState> {
     Router::new()
         .merge(account::routes())
         .merge(audit::routes())
+        .merge(keys::router())
         .merge(sign_in::router())
         .merge(setup::routes())
         .route("/t/{tenant}/view-as", post(view_as::begin))

@@ -32,6 +32,8 @@ enum Command {
     Audit(AuditArgs),
     /// Print the OpenAPI 3.1 description of the HTTP API.
     Openapi,
+    /// API keys for the configuration.
+    Key(KeyArgs),
     /// Print the version.
     Version,
     /// Internal: one service of the demo mesh.
@@ -60,6 +62,18 @@ enum AuditAction {
     /// Check every chain and print its last number and hash; exit code 1 when an entry is not as it was written. Keep
     /// what it prints elsewhere: entries cut off at the end show only by comparing.
     Verify(ConfigArgs),
+}
+
+#[derive(clap::Args)]
+struct KeyArgs {
+    #[command(subcommand)]
+    action: KeyAction,
+}
+
+#[derive(Subcommand)]
+enum KeyAction {
+    /// Print a fresh API key. It works once it is in the configuration.
+    New,
 }
 
 #[derive(clap::Args)]
@@ -140,6 +154,13 @@ pub fn run() -> ExitCode {
             println!("obstack {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
         }
+        Command::Key(KeyArgs { action: KeyAction::New }) => match backend::keys::KeyText::generate() {
+            Ok(key) => {
+                println!("{}", key.expose());
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error),
+        },
         Command::Openapi => match crate::rest::openapi_json() {
             Ok(json) => {
                 println!("{json}");

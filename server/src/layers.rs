@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod client;
+pub mod limit;
 pub mod observe;
 pub mod origin;
 pub mod refusals;

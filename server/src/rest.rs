@@ -3,8 +3,9 @@
 pub mod audit;
 pub mod auth;
 pub mod demo;
-mod etag;
+pub mod etag;
 mod identity_providers;
+mod keys;
 mod live;
 mod members;
 pub mod oidc;
@@ -43,6 +44,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(tenants::routes())
         .merge(members::routes())
         .merge(people::routes())
+        .merge(keys::routes())
 }
 
 /// All routes of the API, its description and a page to read that with.

@@ -79,6 +79,13 @@ pub const FORMS: &[(&str, &str)] = &[
     ("POST", "/t/{tenant}/settings/members/{user_id}/remove"),
     ("POST", "/t/{tenant}/settings/members/invites/{id}/resend"),
     ("POST", "/t/{tenant}/settings/members/invites/{id}/revoke"),
+    ("GET", "/t/{tenant}/settings/keys"),
+    ("POST", "/t/{tenant}/settings/keys"),
+    ("POST", "/t/{tenant}/settings/keys/{id}/rotate"),
+    ("POST", "/t/{tenant}/settings/keys/{id}/revoke"),
+    ("POST", "/t/{tenant}/settings/service-accounts"),
+    ("POST", "/t/{tenant}/settings/service-accounts/{id}"),
+    ("POST", "/t/{tenant}/settings/service-accounts/{id}/delete"),
 ];
 
 /// The router of the main port.
@@ -119,12 +126,15 @@ pub fn router(state: AppState) -> Router {
         .fallback(pages::not_found)
         .layer(from_fn_with_state(state.clone(), layers::caller::guard_pages))
         .layer(from_fn_with_state(state.clone(), layers::refusals::layer))
+        .layer(from_fn_with_state(state.clone(), layers::limit::by_caller))
         .layer(from_fn_with_state(state.clone(), layers::caller::layer))
         .layer(sessions)
         .layer(from_fn_with_state(state.clone(), layers::origin::layer))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         // Made anew for every answer: a page is a tenth larger than at the usual level, and there three times as soon.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        // Before a session or a key is looked up.
+        .layer(from_fn_with_state(state.clone(), layers::limit::by_address))
         .with_state(state.clone());
 
     Router::new()
@@ -132,7 +142,7 @@ pub fn router(state: AppState) -> Router {
         .merge(site::routes(&state.leptos))
         .merge(portal)
         .layer(from_fn(layers::observe::layer))
-        .layer(from_fn(layers::client::layer))
+        .layer(from_fn_with_state(state.clone(), layers::client::layer))
         .layer(from_fn_with_state(state, layers::security::layer))
         .layer(from_fn(layers::request_id::layer))
         .layer(CatchPanicLayer::new())

@@ -5,6 +5,8 @@ mod administration;
 mod attacks;
 mod audit;
 mod identity;
+mod keys;
+mod limits;
 mod pages;
 mod provider;
 mod setup;
@@ -108,6 +110,11 @@ impl Portal {
         Self::with(pool, "", Arc::new(SystemClock)).await
     }
 
+    /// With more configuration than the tenants and people.
+    async fn also(pool: PgPool, more: &str) -> Self {
+        Self::with(pool, more, Arc::new(SystemClock)).await
+    }
+
     /// With more configuration than the tenants and people, and with another clock.
     async fn with(pool: PgPool, more: &str, clock: Arc<dyn Clock>) -> Self {
         Self::of(pool, |dir| config(dir, more), clock).await
@@ -143,7 +150,9 @@ impl Portal {
 
     async fn send(&self, request: Request<Body>) -> Answer {
         let mut request = request;
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
+        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
+        }
         let response = self.router.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
         Answer {
@@ -169,6 +178,32 @@ impl Portal {
         }
         let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(body)).expect("a request")).await
+    }
+
+    /// A request of a script: a token, a JSON body where there is one, and the version it has seen.
+    async fn script(&self, method: Method, path: &str, token: &str, body: &str, version: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(version) = version {
+            request = request.header(header::IF_MATCH, version);
+        }
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
+    /// A write of our own scripts: cookie, origin, CSRF header, JSON, and the version it has seen.
+    async fn write(&self, method: Method, path: &str, cookie: &str, body: &str, version: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::COOKIE, cookie);
+        request = request.header(header::ORIGIN, ORIGIN).header("x-obstack-csrf", "1");
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(version) = version {
+            request = request.header(header::IF_MATCH, version);
+        }
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
     }
 
     async fn get(&self, path: &str, cookie: Option<&str>) -> Answer {

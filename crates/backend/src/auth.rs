@@ -13,6 +13,7 @@ pub mod policy;
 pub mod sessions;
 
 pub use attempts::Limits;
+pub(crate) use attempts::{count_refused_token, network};
 pub use login::{LoginError, normalized_email};
 pub use me::Person;
 pub use own::OwnPasswords;

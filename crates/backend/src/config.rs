@@ -5,9 +5,12 @@ mod addresses;
 mod documentation;
 mod fields;
 mod identity_providers;
+mod keys;
 mod kinds;
+mod limits;
 mod log;
 mod problem;
+mod proxies;
 mod reader;
 mod secret;
 mod sessions;
@@ -24,15 +27,18 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-use std::{ffi::OsString, fs, net::SocketAddr, path::Path, path::PathBuf};
+use std::{ffi::OsString, fs, net::SocketAddr, path::Path, path::PathBuf, time::Duration};
 
 use reqwest::Url;
 
 pub use self::tracing::Tracing;
 pub use documentation::markdown;
 pub use identity_providers::IdentityProviderConfig;
+pub use keys::ApiKeyConfig;
+pub use limits::{LimitsConfig, QuotaConfig};
 pub use log::{Log, LogFormat};
 pub use problem::{ConfigError, ConfigErrors};
+pub use proxies::TrustedProxies;
 pub use secret::Secret;
 pub use sessions::Sessions;
 pub use smtp::{Smtp, SmtpTls};
@@ -56,6 +62,12 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database; `None` for the private cluster. `OBSTACK_DATABASE_URL`.
     pub database_url: Option<Secret>,
+    /// Whose word about a client's address is believed. `OBSTACK_TRUSTED_PROXIES`, nobody's.
+    pub trusted_proxies: TrustedProxies,
+    /// How often whom may ask.
+    pub limits: LimitsConfig,
+    /// The longest an API key may live. `OBSTACK_API_KEY_MAX_LIFETIME`, 365d.
+    pub api_key_max_lifetime: Duration,
     /// The embedded stores.
     pub telemetry: Telemetry,
     /// The process's own log.
@@ -74,6 +86,8 @@ pub struct Config {
     pub users: Vec<UserConfig>,
     /// Sign-in providers of the installation. `OBSTACK_IDENTITY_PROVIDERS`, none.
     pub identity_providers: Vec<IdentityProviderConfig>,
+    /// API keys to provision. `OBSTACK_API_KEYS`, none.
+    pub api_keys: Vec<ApiKeyConfig>,
     /// What provisioned rows are marked with: the name of the file without its directories, or `environment`.
     pub provisioned_by: String,
     /// What works and should be thought about. For the log.
@@ -129,7 +143,11 @@ impl Config {
         let tenants = tenants::read(&mut top, &stores);
         let users = users::read(&mut top, &tenants);
         let identity_providers = identity_providers::read(&mut top);
-        for key in ["api_keys", "embed"] {
+        let trusted_proxies = TrustedProxies::read(&mut top);
+        let limits = LimitsConfig::read(top.section("limits"));
+        let api_key_max_lifetime = keys::max_lifetime(&mut top);
+        let api_keys = keys::read(&mut top, &tenants);
+        for key in ["embed"] {
             top.refuse(key);
         }
         top.finish();
@@ -154,6 +172,10 @@ impl Config {
             tenants: tenants.into_iter().map(|tenant| tenant.config).collect::<Option<_>>()?,
             users,
             identity_providers,
+            trusted_proxies: trusted_proxies?,
+            limits: limits?,
+            api_key_max_lifetime: api_key_max_lifetime?,
+            api_keys: api_keys.into_iter().collect::<Option<_>>()?,
             provisioned_by,
             warnings,
         })

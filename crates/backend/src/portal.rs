@@ -18,11 +18,14 @@ use crate::{
     Error, Scope,
     audit::Audit,
     auth::Auth,
+    bearer::Refusals,
     cache::Cache,
     clock::Clock,
     config::Config,
     db::Db,
     ingest::Ingest,
+    keys::Keys,
+    limits::Limits,
     live::{Live, Rounds},
     mail::Mail,
     metrics::embedded::Embedded,
@@ -54,6 +57,9 @@ pub struct Backend {
     pub(crate) auth: Auth,
     pub(crate) audit: Audit,
     pub(crate) mail: Mail,
+    pub(crate) keys: Keys,
+    pub(crate) limits: Limits,
+    pub(crate) refusals: Refusals,
     pub(crate) vault: Vault,
     pub(crate) sign_in: SignIn,
     pub(crate) stores: StoreSet,
@@ -95,6 +101,16 @@ impl Backend {
     /// Mail on its way out.
     pub fn mail(&self) -> &Mail {
         &self.mail
+    }
+
+    /// API keys and service accounts.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// How often whom may ask.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Sealing of secrets.

@@ -1,4 +1,4 @@
-//! Writing the configuration's tenants, people and memberships into the database, at every start and in one transaction.
+//! Writing the configuration's tenants, people, memberships and keys into the database, at every start and in one transaction.
 //! What the configuration no longer has is switched off, not deleted: dashboards and audit entries refer to it.
 
 mod providers;
@@ -13,6 +13,7 @@ use crate::{
     auth::Passwords,
     config::{Config, TenantConfig, UserConfig},
     db::Db,
+    keys,
     tenants::signal_name,
     vault::Vault,
 };
@@ -55,6 +56,8 @@ pub async fn apply(db: &Db, config: &Config, passwords: &Passwords, now: Timesta
     }
     run.users_gone(&mut tx, &config.users, &mut done).await?;
     providers::apply(&mut tx, vault.as_ref(), &config.identity_providers, run.source, now, &mut done).await?;
+    // Last, because it writes into the audit log.
+    keys::provision(&mut tx, config, now, &mut done).await?;
     tx.commit().await?;
     tracing::info!(
         created = done.created,
@@ -232,7 +235,7 @@ impl Run<'_> {
 
 impl Provisioned {
     /// What an upsert answered: made, changed, or nothing to do.
-    fn count(&mut self, created: Option<bool>) {
+    pub(crate) fn count(&mut self, created: Option<bool>) {
         match created {
             Some(true) => self.created += 1,
             Some(false) => self.updated += 1,

@@ -20,10 +20,11 @@ use crate::{
     Backend, Error,
     audit::{Audit, Verified},
     auth::{
-        Auth, Limits,
+        Auth, Limits as LoginLimits,
         changes::{Change, Changes},
         sessions,
     },
+    bearer::Refusals,
     clock::{Clock, SystemClock},
     config::Config,
     db::{
@@ -31,6 +32,8 @@ use crate::{
         cluster::{self, Cluster, Watchdog},
     },
     ingest::{self, Ingest, ScrapeTarget, Scraper, Writer},
+    keys::Keys,
+    limits::Limits,
     live::Rounds,
     logs::embedded::EmbeddedLogs,
     mail::Mail,
@@ -217,7 +220,7 @@ impl Backend {
         demo: Option<Arc<dyn DemoControl>>,
         store_down: Option<Arc<AtomicBool>>,
     ) -> Result<(Arc<Self>, Writer), Error> {
-        let auth = Auth::new(db.clone(), Limits::default());
+        let auth = Auth::new(db.clone(), LoginLimits::default());
         provision::apply(&db, &config, auth.passwords(), clock.now()).await?;
         let vault = Vault::open(&db).await?;
         let sign_in = SignIn::new(db.clone(), vault.clone(), clock.clone(), config.public_url.clone())?;
@@ -245,6 +248,9 @@ impl Backend {
             sign_in,
             mail: Mail::new(config.smtp.clone()),
             audit: Audit::new(db.clone()),
+            keys: Keys::new(db.clone(), config.api_key_max_lifetime),
+            limits: Limits::new(&config.limits),
+            refusals: Refusals::default(),
             config,
             db,
             auth,
@@ -324,11 +330,16 @@ impl Backend {
                 let purged = tokio::join!(
                     sessions::purge_expired(&this.db, now),
                     this.auth.purge_attempts(now),
-                    this.sign_in.purge(now)
+                    this.sign_in.purge(now),
+                    this.keys.purge_uses(now),
                 );
                 for error in [purged.0.err(), purged.1.err(), purged.2.err()].into_iter().flatten() {
                     tracing::warn!(%error, "expired sessions and counts were not removed");
                 }
+                if let Err(error) = this.keys.flush().await {
+                    tracing::warn!(%error, "the uses of keys were not written");
+                }
+                this.limits.forget_idle();
             }
         });
         Ok(())
@@ -368,6 +379,9 @@ impl Backend {
         let Running { database, metrics, mut jobs, changes } = running;
         while jobs.join_next().await.is_some() {}
         drop(changes);
+        if let Err(error) = self.keys.flush().await {
+            tracing::warn!(%error, "the last uses of keys were not written");
+        }
         if let Some(metrics) = metrics {
             metrics.close().await;
         }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use contract::{
-    ApiError, Door, ErrorCode, Portal, Role, TenantSlug,
+    ApiError, Door, ErrorCode, Portal, Role, TenantSlug, Timestamp,
     auth::{Me, Membership, User},
 };
 use tokio::sync::broadcast;
@@ -38,8 +38,32 @@ pub enum Credential {
         /// The tenant that is being viewed as a viewer.
         observing: Option<TenantSlug>,
     },
+    /// A token made from a session: the same person, for as long as the session lives.
+    SessionToken(SessionGrant),
     /// An API key, or a token made from one.
     Key(KeyGrant),
+}
+
+/// What a valid token that was made from a session gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionGrant {
+    /// The account.
+    pub user: Uuid,
+    /// The sign-in provider that vouches for the session.
+    pub provider: Option<Uuid>,
+    /// The session, as it is named to people.
+    pub session: Uuid,
+    /// When the token ends.
+    pub expires_at: Timestamp,
+}
+
+/// How a token narrows the key it was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByToken {
+    /// What is left of the key's scopes.
+    pub scopes: BTreeSet<KeyScope>,
+    /// When the token ends.
+    pub expires_at: Timestamp,
 }
 
 /// What a valid key gives.
@@ -55,6 +79,20 @@ pub struct KeyGrant {
     pub role: Role,
     /// What it was given.
     pub scopes: BTreeSet<KeyScope>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Set when a token made from the key was shown instead of the key.
+    pub by_token: Option<ByToken>,
+}
+
+impl KeyGrant {
+    /// What a token made from the key gives: less, and not as long.
+    pub(crate) fn narrowed(mut self, by: ByToken) -> Self {
+        self.scopes.retain(|scope| by.scopes.contains(scope));
+        self.expires_at = self.expires_at.min(by.expires_at);
+        self.by_token = Some(by);
+        self
+    }
 }
 
 type Tenants = Arc<HashMap<TenantSlug, Arc<SeenTenant>>>;
@@ -106,6 +144,10 @@ impl Backend {
             Credential::Nobody => Who::Nobody,
             Credential::Person { user, provider, observing } => match self.known_person(user).await? {
                 Some(person) => Who::of_person(person, provider, observing, &tenants),
+                None => Who::Nobody,
+            },
+            Credential::SessionToken(grant) => match self.known_person(grant.user).await? {
+                Some(person) => Who::of_person(person, grant.provider, None, &tenants),
                 None => Who::Nobody,
             },
             Credential::Key(grant) => Who::of_key(grant, &tenants),
@@ -179,7 +221,26 @@ fn shut(tenant: &SeenTenant, provider: Option<Uuid>, platform_admin: bool) -> Op
 impl Visitor {
     /// The same caller with the rights of now, for connections that stay open.
     pub async fn again(&self) -> Result<Arc<Self>, Error> {
-        self.backend.visitor(self.credential.clone(), self.origin.clone()).await
+        let credential = self.backend.still(self.credential.clone()).await?;
+        self.backend.visitor(credential, self.origin.clone()).await
+    }
+
+    /// What the request showed to be somebody.
+    pub fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// Refuses tokens: what outlives them, and what they could be exchanged for, asks for the session or key itself.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] when the request shows a token made by [`Backend::token`].
+    pub fn without_token(&self) -> Result<(), Error> {
+        match &self.credential {
+            Credential::SessionToken(_) | Credential::Key(KeyGrant { by_token: Some(_), .. }) => Err(Error::Denied {
+                why: "A short-lived token cannot do this. Show the API key, or sign in.".to_owned(),
+            }),
+            Credential::Nobody | Credential::Person { .. } | Credential::Key(_) => Ok(()),
+        }
     }
 
     /// The caller's scope in a tenant. `NotFound` unless they have a place in it, `Unauthenticated` when nobody is signed

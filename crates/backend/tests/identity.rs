@@ -4,6 +4,8 @@
 mod changes;
 #[path = "identity/fixture.rs"]
 mod fixture;
+#[path = "identity/keys.rs"]
+mod keys;
 #[path = "identity/login.rs"]
 mod login;
 #[path = "identity/migrate.rs"]

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod demo;
 pub mod error;
 pub mod ids;
+pub mod keys;
 pub mod live;
 pub mod members;
 pub mod overview;

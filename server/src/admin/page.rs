@@ -243,6 +243,12 @@ impl Sent {
         TypedForm { errors, ..self.refused(form, ApiError::new(ErrorCode::Invalid, "")) }
     }
 
+    /// With one more field, for what stood in the form's address.
+    pub fn with(mut self, field: &str, value: &str) -> Self {
+        self.0.push((field.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The form as it comes back with what is wrong. Fields whose names speak of secrets come back empty; values of ticks
     /// that share a name are joined by spaces.
     pub fn refused(self, form: &'static str, error: impl Into<ApiError>) -> TypedForm {

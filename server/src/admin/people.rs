@@ -4,7 +4,6 @@ use app::admin::{Notice, Section, TypedForm, people::people};
 use axum::{
     Router,
     extract::{Path, Query},
-    response::Response,
     routing::{get, post},
 };
 use contract::{
@@ -16,7 +15,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 use super::{
-    AccountPage, InstallationPage, PageResult, Sent,
+    AccountPage, InstallationPage, PageResult, Sent, account,
     page::{PageError, with_retry_after},
 };
 use crate::{layers::client::Client, rest, state::AppState};

@@ -1,7 +1,10 @@
 //! Who asks: from the session or the bearer token to a [`Visitor`], by rights read on every request. Pages of a tenant are
 //! refused here, before any page code runs.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{Request, State},
@@ -24,11 +27,13 @@ use crate::{
 
 /// Puts the [`Caller`] into the request.
 pub async fn layer(State(state): State<AppState>, session: Session, mut request: Request, next: Next) -> Response {
-    let address = request.extensions().get::<Client>().map(|client| client.address.to_string()).unwrap_or_default();
+    let client = request.extensions().get::<Client>().map(|client| client.address);
+    let address = client.map(|address| address.to_string()).unwrap_or_default();
+    let client = client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let origin = Arc::new(Origin { request_id: request_id::current().unwrap_or_default(), address });
     let credential = match bearer(request.headers()) {
         // A token speaks for itself: the cookie that may come along counts for nothing then.
-        Some(token) => state.backend.bearer(token).await.map_err(|error| {
+        Some(token) => state.backend.bearer(token, client).await.map_err(|error| {
             let mut response = HttpError::from(error).into_response();
             if response.status() == StatusCode::UNAUTHORIZED {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{Path, State, rejection::JsonRejection},
     http::StatusCode,
 };
@@ -12,6 +13,7 @@ use backend::{
 use contract::{
     ApiError, Door, ErrorCode,
     auth::{Devices, LoginRequest, Me},
+    keys::{Token, TokenRequest},
 };
 use tower_sessions::Session;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -32,6 +34,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(me))
         .routes(routes!(devices, end_other_devices))
         .routes(routes!(end_device))
+        .routes(routes!(token))
 }
 
 /// Signs in and starts a new session.
@@ -168,4 +171,28 @@ pub fn key_of(session: &Session) -> Option<SessionKey> {
 #[utoipa::path(get, path = "/auth/me", tag = "identity", responses((status = 200, body = Me), (status = 401, body = Problem)))]
 async fn me(Caller(visitor): Caller) -> Result<Json<Me>, HttpError> {
     visitor.me().cloned().map(Json).ok_or_else(|| ApiError::unauthenticated().into())
+}
+
+/// A short-lived token, from the API key that is shown or for the session. The body may be left out; it can only narrow.
+#[utoipa::path(post, path = "/auth/token", tag = "identity", request_body = Option<TokenRequest>, responses(
+    (status = 200, body = Token), (status = 400, body = Problem), (status = 401, body = Problem),
+    (status = 403, body = Problem, description = "A token cannot be exchanged for a token")))]
+async fn token(
+    State(state): State<AppState>,
+    Caller(visitor): Caller,
+    session: Session,
+    body: Bytes,
+) -> Result<Json<Token>, HttpError> {
+    if visitor.me().is_none() {
+        return Err(ApiError::unauthenticated().into());
+    }
+    let asked = if body.is_empty() {
+        TokenRequest::default()
+    } else {
+        let unreadable =
+            |error| ApiError::invalid("", format!("Send JSON with expires_in_s and scopes, or nothing ({error})."));
+        serde_json::from_slice(&body).map_err(unreadable)?
+    };
+    let session = session.id().map(|id| SessionKey::of(id.0));
+    Ok(Json(state.backend.token(&visitor, session, &asked).await?))
 }

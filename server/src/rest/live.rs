@@ -1,6 +1,6 @@
 //! The WebSocket that pushes fresh data. One per browser tab; what it sends is already confined to the tenant.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use axum::{
     extract::{
@@ -10,14 +10,15 @@ use axum::{
     response::Response,
 };
 use backend::{
-    LiveData, Scope, Visitor,
+    Credential, LiveData, Scope, Visitor,
     auth::{
         changes::Change,
         sessions::{self, SessionKey},
     },
+    limits::SOCKETS_MAX,
 };
 use contract::{
-    TenantSlug, Timestamp,
+    ApiError, ErrorCode, TenantSlug, Timestamp,
     live::{Push, PushKind, Subscribe, Topic},
     topology::GraphDelta,
 };
@@ -50,6 +51,9 @@ const CLOSE_TRY_AGAIN: u16 = 1013;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Close code for a message that cannot be read.
 const CLOSE_BAD_MESSAGE: u16 = 1008;
+/// Subscriptions one socket may send in any minute.
+const SUBSCRIPTIONS_MAX: usize = 30;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// `/t/{tenant}/live`
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -58,7 +62,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// WebSocket: send a `Subscribe`, receive pushes of the topics and a ping every 15 s.
 #[utoipa::path(get, path = "/t/{tenant}/live", tag = "live", params(("tenant" = String, Path)), responses(
-    (status = 101, description = "Switches to WebSocket"), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    (status = 101, description = "Switches to WebSocket"), (status = 401, body = Problem), (status = 404, body = Problem),
+    (status = 429, body = Problem, description = "Too many are open")))]
 async fn live(
     State(state): State<AppState>,
     place: InTenant,
@@ -66,6 +71,12 @@ async fn live(
     session: Session,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, HttpError> {
+    let holder = visitor.user().or_else(|| visitor.key().map(|key| key.id));
+    let Some(pass) = holder.and_then(|holder| state.backend.limits().socket(holder)) else {
+        let detail = format!("{SOCKETS_MAX} live views are open already. Close one of them first.");
+        let error = ApiError::new(ErrorCode::RateLimited, detail);
+        return Err(ApiError { retry_after: Some(RECHECK.as_secs()), ..error }.into());
+    };
     let guard = Guard {
         state,
         vouched: session.id().filter(|_| visitor.provider().is_some()).map(|id| id.0),
@@ -76,6 +87,7 @@ async fn live(
     Ok(upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
         metrics::gauge!("obstack_live_sockets").increment(1.0);
         serve(socket, guard, place.scope).await;
+        drop(pass);
         metrics::gauge!("obstack_live_sockets").decrement(1.0);
     }))
 }
@@ -106,9 +118,9 @@ impl Guard {
     /// session: who left a page open is signed out in time.
     async fn scope(&self) -> Result<Option<Scope>, backend::Error> {
         let backend = &self.state.backend;
-        // A socket opened with a key or a token has no session; its right is looked up in the same way.
+        // A socket opened with a key or a token may carry a cookie, which counted for nothing; theirs is looked up below.
         if let Some(session) = self.session
-            && self.visitor.key().is_none()
+            && matches!(self.visitor.credential(), Credential::Person { .. })
             && !sessions::is_alive(backend.db(), session, backend.clock().now()).await?
         {
             return Ok(None);
@@ -133,6 +145,24 @@ struct Sent {
     graph: Option<Arc<contract::topology::Graph>>,
 }
 
+/// When the latest subscriptions came.
+#[derive(Default)]
+struct Asked(VecDeque<Instant>);
+
+impl Asked {
+    /// Whether one more is fine.
+    fn take(&mut self, now: Instant) -> bool {
+        while self.0.front().is_some_and(|at| now.duration_since(*at) >= MINUTE) {
+            self.0.pop_front();
+        }
+        if self.0.len() >= SUBSCRIPTIONS_MAX {
+            return false;
+        }
+        self.0.push_back(now);
+        true
+    }
+}
+
 type Sink = SplitSink<WebSocket, Message>;
 
 async fn serve(socket: WebSocket, guard: Guard, scope: Scope) {
@@ -141,12 +171,16 @@ async fn serve(socket: WebSocket, guard: Guard, scope: Scope) {
     let mut ping = interval_at(Instant::now() + PING, PING);
     let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
     let mut sent = Sent::default();
+    let mut asked = Asked::default();
     let stopping = guard.state.backend.stopping();
     let mut news = guard.state.backend.news();
     loop {
         let kept = tokio::select! {
             () = stopping.cancelled() => close(&mut sink, 1001, "the portal is restarting").await,
             message = stream.next() => match message {
+                Some(Ok(Message::Text(_))) if !asked.take(Instant::now()) => {
+                    close(&mut sink, CLOSE_BAD_MESSAGE, "too many subscriptions in a minute").await
+                }
                 Some(Ok(Message::Text(text))) => match serde_json::from_str::<Subscribe>(&text) {
                     Ok(wanted) => {
                         sent.graph = None;
@@ -248,4 +282,17 @@ fn frame<T: serde::Serialize>(
     data: T,
 ) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Push { topic, seq, at, kind, data })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_subscribes_so_often_in_any_minute() {
+        let (mut asked, start) = (Asked::default(), Instant::now());
+        assert_eq!((0..40).filter(|_| asked.take(start)).count(), SUBSCRIPTIONS_MAX);
+        assert!(!asked.take(start + Duration::from_secs(59)));
+        assert!(asked.take(start + MINUTE));
+    }
 }

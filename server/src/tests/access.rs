@@ -285,6 +285,22 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
         "/t/acme/settings/members/invites/00000000-0000-0000-0000-000000000001/revoke",
         Member(Role::Admin),
     ),
+    ("POST", "/api/v1/auth/token", "/api/v1/auth/token", SignedIn),
+    ("GET", "/api/v1/t/{tenant}/api-keys", "/api/v1/t/acme/api-keys", Member(Role::Viewer)),
+    ("GET", "/api/v1/t/{tenant}/service-accounts", "/api/v1/t/acme/service-accounts", Member(Role::Admin)),
+    ("POST", "/api/v1/t/{tenant}/service-accounts", "/api/v1/t/acme/service-accounts", Member(Role::Admin)),
+    ("GET", "/api/v1/t/{tenant}/service-accounts/{id}", "/api/v1/t/acme/service-accounts/1", Member(Role::Admin)),
+    ("PUT", "/api/v1/t/{tenant}/service-accounts/{id}", "/api/v1/t/acme/service-accounts/1", Member(Role::Admin)),
+    ("DELETE", "/api/v1/t/{tenant}/service-accounts/{id}", "/api/v1/t/acme/service-accounts/1", Member(Role::Admin)),
+    ("GET", "/t/{tenant}/settings/keys", "/t/acme/settings/keys", Member(Role::Viewer)),
+    ("POST", "/t/{tenant}/settings/service-accounts", "/t/acme/settings/service-accounts", Member(Role::Admin)),
+    ("POST", "/t/{tenant}/settings/service-accounts/{id}", "/t/acme/settings/service-accounts/1", Member(Role::Admin)),
+    (
+        "POST",
+        "/t/{tenant}/settings/service-accounts/{id}/delete",
+        "/t/acme/settings/service-accounts/1/delete",
+        Member(Role::Admin),
+    ),
 ];
 
 /// Everything the portal serves that could show data or change it.

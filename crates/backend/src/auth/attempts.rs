@@ -77,6 +77,20 @@ impl Attempt {
     }
 }
 
+/// Counts a bearer token that was worth nothing; when the address is over the limit, the seconds it has to wait.
+pub(crate) async fn count_refused_token(
+    db: &Db,
+    network: &str,
+    limit: u32,
+    window_secs: u32,
+    now: Timestamp,
+) -> Result<Option<u64>, Error> {
+    let (now, window) = (now.to_datetime(), Duration::seconds(i64::from(window_secs)));
+    let (attempts, began) = add_one(db, &key("token", network), now, window).await?;
+    let over = attempts > i64::from(limit);
+    Ok(over.then(|| (began + window - now).whole_seconds().max(0).unsigned_abs() + 1))
+}
+
 async fn add_one(
     db: &Db,
     key: &[u8; 32],
@@ -118,7 +132,7 @@ fn key(kind: &str, what: &str) -> [u8; 32] {
 }
 
 /// One customer usually has a whole /64 of IPv6. An IPv4 address in IPv6 clothes is the IPv4 address.
-fn network(address: IpAddr) -> String {
+pub(crate) fn network(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => {

@@ -52,6 +52,9 @@ impl Auth {
     #[instrument(name = "auth.login", skip_all)]
     pub async fn login(&self, email: &str, password: &str, client: IpAddr, now: Timestamp) -> Result<User, LoginError> {
         let email = normalized_email(email);
+        // Counted within the turn and taken back within it: many who sign in at once behind one address are never counted
+        // together, and many who guess at once still are.
+        let turn = self.passwords.turn().await?;
         // An address that cannot exist is counted as well, all such as one account.
         let counted = Attempt::count(&self.db, &self.limits, email.as_deref().unwrap_or(""), client, now).await?;
         let attempt = match counted {
@@ -63,10 +66,11 @@ impl Auth {
             None => None,
         };
         let hash = account.as_ref().and_then(|(_, hash)| hash.as_deref());
-        let right = self.passwords.verify(password, hash).await?;
+        let right = self.passwords.verify_in(&turn, password, hash).await?;
         let tried = account.as_ref().and_then(|(user, _)| user.id.parse().ok());
         let Some((user, _)) = account.filter(|_| right) else { return Err(LoginError::Refused { account: tried }) };
         attempt.forgive(&self.db).await?;
+        drop(turn);
         tracing::info!(user.id = %user.id, "signed in");
         Ok(user)
     }

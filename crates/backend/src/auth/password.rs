@@ -7,7 +7,7 @@ use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
     password_hash::{self, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Error;
 
@@ -19,7 +19,10 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Each takes 19 MiB and one core for about 20 ms.
 const AT_ONCE: usize = 2;
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// As many as sign in at the beginning of a day wait less than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// When to come back for whoever has waited that long.
+const RETRY_SECS: u64 = 10;
 
 /// A hash of a password nobody has, made with the parameters above: checking against it takes as long as a real check.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZWJvZHkgZWxzZXM$NsT0X0ZiVq9sDydNbn0c0Tg7kIYJXJYUlhdFOeWZcGY";
@@ -34,6 +37,10 @@ pub enum PasswordError {
     #[error("the password is longer than {PASSWORD_MAX_BYTES} bytes")]
     TooLong,
 }
+
+/// The right to hash, which only so many have at a time.
+#[derive(Clone)]
+pub(super) struct Turn(#[expect(dead_code, reason = "held, never read")] Arc<OwnedSemaphorePermit>);
 
 /// Hashes and checks passwords. Clones share the limit on how many at a time.
 #[derive(Clone, Debug)]
@@ -55,7 +62,8 @@ impl Passwords {
     pub async fn hash(&self, password: &str) -> Result<String, Error> {
         bounds(password).map_err(|error| Error::invalid("/password", error.to_string()))?;
         let password = password.to_owned();
-        self.run(move || match argon2().hash_password(password.as_bytes()) {
+        let turn = self.turn().await?;
+        run(turn, move || match argon2().hash_password(password.as_bytes()) {
             Ok(hash) => Ok(hash.to_string()),
             Err(error) => Err(Error::internal(error.to_string())),
         })
@@ -64,38 +72,47 @@ impl Passwords {
 
     /// True when this is the password of that hash. Without a hash: false, in the same time.
     pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, Error> {
+        let turn = self.turn().await?;
+        self.verify_in(&turn, password, hash).await
+    }
+
+    /// Waits for a turn. Whoever counts tries does so within it: no more are under way than have one.
+    pub(super) async fn turn(&self) -> Result<Turn, Error> {
+        // A flood must not pile up: whoever waits this long is asked to come back.
+        let waited = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.0).acquire_owned()).await;
+        let permit = waited.map_err(|_| Error::RateLimited { retry_after: RETRY_SECS })?.map_err(Error::internal)?;
+        Ok(Turn(Arc::new(permit)))
+    }
+
+    /// [`Passwords::verify`] for who has a turn already.
+    pub(super) async fn verify_in(&self, turn: &Turn, password: &str, hash: Option<&str>) -> Result<bool, Error> {
         if bounds(password).is_err() {
             return Ok(false);
         }
         let password = password.to_owned();
         let known = hash.is_some();
         let hash = hash.unwrap_or(NOBODYS).to_owned();
-        let matches = self
-            .run(move || {
-                let hash = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
-                match argon2().verify_password(password.as_bytes(), &hash) {
-                    Ok(()) => Ok(true),
-                    Err(password_hash::Error::PasswordInvalid) => Ok(false),
-                    Err(error) => Err(Error::internal(error.to_string())),
-                }
-            })
-            .await??;
+        let matches = run(turn.clone(), move || {
+            let hash = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
+            match argon2().verify_password(password.as_bytes(), &hash) {
+                Ok(()) => Ok(true),
+                Err(password_hash::Error::PasswordInvalid) => Ok(false),
+                Err(error) => Err(Error::internal(error.to_string())),
+            }
+        })
+        .await??;
         Ok(known && matches)
     }
+}
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        // A flood must not pile up: whoever waits this long is asked to come back.
-        let waited = tokio::time::timeout(LONGEST_WAIT, Arc::clone(&self.0).acquire_owned()).await;
-        let permit =
-            waited.map_err(|_| Error::RateLimited { retry_after: LONGEST_WAIT.as_secs() })?.map_err(Error::internal)?;
-        tokio::task::spawn_blocking(move || {
-            // Held by the work, not by the waiting: a caller who goes away must not let a third one start.
-            let _permit = permit;
-            work()
-        })
-        .await
-        .map_err(Error::internal)
-    }
+async fn run<T: Send + 'static>(turn: Turn, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(move || {
+        // Held by the work too: a caller who goes away must not let a third one start.
+        let _turn = turn;
+        work()
+    })
+    .await
+    .map_err(Error::internal)
 }
 
 /// Checks the length.

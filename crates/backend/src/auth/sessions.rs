@@ -45,6 +45,19 @@ impl SessionKey {
         self.0 == *bytes
     }
 
+    /// How a living session of this account is named to people, and when it ends in any case.
+    pub(crate) async fn handle(self, db: &Db, user: Uuid, now: Timestamp) -> Result<Option<(Uuid, Timestamp)>, Error> {
+        let row = sqlx::query!(
+            "select handle, absolute_expires_at from sessions where id_hash = $1 and user_id = $2 and expires_at > $3",
+            &self.0[..],
+            user,
+            now.to_datetime()
+        )
+        .fetch_optional(db.system())
+        .await?;
+        Ok(row.map(|row| (row.handle, row.absolute_expires_at.into())))
+    }
+
     pub(super) fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         if text.len() != 64 || !text.is_ascii() {

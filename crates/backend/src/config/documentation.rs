@@ -12,7 +12,7 @@ whose names begin with `OBSTACK_`. Everything has a default: without a file and 
 database and the embedded stores in `./data`.
 
 - A variable outweighs the file. An empty variable counts as absent.
-- The variable of a list (`OBSTACK_STORES`, `OBSTACK_TENANTS`, `OBSTACK_USERS`, `OBSTACK_IDENTITY_PROVIDERS`) holds the whole list as YAML or JSON, for example
+- The variable of a list (`OBSTACK_STORES`, `OBSTACK_TENANTS`, `OBSTACK_USERS`, `OBSTACK_IDENTITY_PROVIDERS`, `OBSTACK_API_KEYS`) holds the whole list as YAML or JSON, for example
   `OBSTACK_STORES='[{name: prom-a, kind: prometheus, url: http://127.0.0.1:9090}]'`.
 - Secrets are never written into the file. A field that ends in `_env` names a variable, one that ends in `_file` a file; a line
   break at the file's end is not part of the secret.
@@ -38,6 +38,9 @@ All instances of one database use the same configuration. What is gone from it i
 more and their sessions end, a tenant cannot be reached any more, a sign-in provider is offered no more and the sessions it
 vouches for end. Nothing is deleted but memberships: put back into the
 configuration, a person or tenant is what it was. A changed password ends the person's sessions.
+
+An entry of `api_keys` makes a service account of its name with the key that is given. Both are shown locked. A key that is
+gone from the configuration is revoked; a key that is given instead of another takes its place at the next start.
 
 ## Not in this version
 

@@ -35,6 +35,15 @@ pub(super) const FIELDS: &[Field] = &[
     field("database_url", "Postgres URL", "", "postgres://obstack@db.internal:5432/obstack", "The database. Absent: a private Postgres in `data_dir`, from the installed Postgres programs."),
     field("database_url_env", "name of a variable", "", "DATABASE_URL", "Takes `database_url` from this variable."),
     field("database_url_file", "path", "", "/run/secrets/database_url", "Takes `database_url` from this file."),
+    field("trusted_proxies", "list of addresses and networks", "", "[10.0.0.5, \"fd00::/8\"]", "Proxies in front of Obstack. Only what they say in `X-Forwarded-For` or `Forwarded` about a client's address is believed; from everybody else these headers are ignored. Absent: nobody is believed, and all clients behind a proxy count as one address."),
+    field("limits.address.rate", "0 to 1000000", "100", "200", "Requests a second that one client address (IPv6: one /64) may send to `/api`, `/ui` and the sign-in pages. 0 for no limit."),
+    field("limits.address.burst", "1 to 1000000", "500", "1000", "How many of them may come at once."),
+    field("limits.account.rate", "0 to 1000000", "50", "100", "The same for one person, wherever they are."),
+    field("limits.account.burst", "1 to 1000000", "300", "600", "How many of them may come at once."),
+    field("limits.key.rate", "0 to 1000000", "50", "100", "The same for one API key, with the tokens made from it."),
+    field("limits.key.burst", "1 to 1000000", "300", "600", "How many of them may come at once."),
+    field("limits.tenant.rate", "0 to 1000000", "300", "1000", "The same for everybody in one tenant together."),
+    field("limits.tenant.burst", "1 to 1000000", "1500", "5000", "How many of them may come at once."),
     field("telemetry.scrape_interval", "duration, 1s to 5m", "15s", "5s", "How often scrape targets of the embedded stores are read."),
     field("telemetry.metrics.retention", "duration, 1h to 10y", "15d", "30d", "How long the embedded store keeps metrics."),
     field("telemetry.logs.retention", "duration, 1h to 10y", "7d", "14d", "How long the embedded store keeps logs."),
@@ -91,11 +100,18 @@ pub(super) const FIELDS: &[Field] = &[
     field("identity_providers[].mappings[].pattern", "text with `*`", "", "/acme/*", "What the whole value must look like; `*` stands for anything but `/`."),
     field("identity_providers[].mappings[].tenant", "slug", "", "acme", "The tenant it gives rights in. May be one that is not in this file."),
     field("identity_providers[].mappings[].role", "`viewer`, `editor` or `admin`", "", "admin", "The role there; of several the strongest counts. Whom no rule fits does not get in."),
+    field("api_key_max_lifetime", "duration, 1d to 10y", "365d", "90d", "The longest an API key may live."),
+    field("api_keys[].tenant", "slug", "", "acme", "The one tenant the key is for."),
+    field("api_keys[].name", "text", "", "ci", "Name of the key and of its service account."),
+    field("api_keys[].role", "`viewer`, `editor` or `admin`", "", "viewer", "Highest role the key acts with."),
+    field("api_keys[].scopes", "list of scopes", "", "[\"metrics:read\", \"logs:read\"]", "What the key may do: `metrics:read`, `logs:read`, `traces:read`, `demo:write`, `members:read`, `members:write`, `settings:read`, `audit:read`."),
+    field("api_keys[].secret_env", "name of a variable", "", "ACME_CI_KEY", "The key, from this variable. `obstack key new` makes one."),
+    field("api_keys[].secret_file", "path", "", "/run/secrets/acme_ci_key", "The key, from this file."),
+    field("api_keys[].expires", "RFC 3339 time", "", "\"2027-01-31T00:00:00Z\"", "When it stops working. Absent: after `api_key_max_lifetime`, renewed by starts once half of it is over."),
 ];
 
 /// Fields of the format that this version cannot honour, and how that is said. Giving one stops the start.
 pub(super) const UNSUPPORTED: &[(&str, &str)] = &[
-    ("api_keys", "API keys are not supported by this version"),
     ("embed", "embedding is not supported by this version"),
     ("tenants[].stores.search", "search stores are not supported by this version"),
 ];

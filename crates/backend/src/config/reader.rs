@@ -211,6 +211,15 @@ impl<'r> Fields<'r> {
         self.reader.parse_item(&item, parse)
     }
 
+    /// Like [`Fields::parse`] for numbers, with or without quotes.
+    pub(super) fn number<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Option<T> {
+        let mut item = self.value(key)?;
+        if let Node::Number(number) = &item.node {
+            item.node = Node::Text(number.clone());
+        }
+        self.reader.parse_item(&item, parse)
+    }
+
     /// Like [`Fields::parse`], and wrong when absent.
     pub(super) fn required<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Option<T> {
         match self.value(key) {

@@ -13,6 +13,8 @@ fn env(name: &str) -> Option<String> {
     match name {
         "ANA_PASSWORD" => Some("ana-secret".to_owned()),
         "TOKEN" => Some("t0ken".to_owned()),
+        // The example of docs/api-keys.md.
+        "KEY" => Some("obs_0000000000000000000000000000000U4IDo".to_owned()),
         "EMPTY" => Some(String::new()),
         _ => None,
     }
@@ -58,6 +60,10 @@ database_url: postgres://obstack:s3cret@db/obstack
 telemetry: {scrape_interval: 5s, logs: {retention: 1d}}
 log: {format: json, filter: "warn,backend=debug"}
 sessions: {idle: 30m, absolute: 12h}
+trusted_proxies: [10.0.0.5, "fd00::/8"]
+limits: {address: {rate: 5, burst: 7}, tenant: {rate: 0}}
+api_key_max_lifetime: 90d
+api_keys: [{tenant: acme, name: ci, role: viewer, scopes: ["metrics:read"], secret_env: KEY, expires: "2027-01-31T00:00:00Z"}]
 stores:
   - {name: prom-a, kind: prometheus, url: http://127.0.0.1:9090, tenancy: {mode: label, label: tenant_id}, bearer_token_env: TOKEN}
   - {name: mimir-a, kind: mimir, url: "https://mimir/prometheus", tenancy: {mode: header}, username: u, password_env: TOKEN, timeout: 5s}
@@ -99,9 +105,20 @@ users:
     let [ana] = config.users.as_slice() else { panic!("one user") };
     assert_eq!((ana.email.as_str(), ana.name.as_str(), ana.platform_admin), ("ana@acme.test", "ana", true));
     assert_eq!(ana.memberships, [("acme".parse().expect("a slug"), Role::Admin)]);
+    let trusts = |address: &str| config.trusted_proxies.contains(address.parse().expect("an address"));
+    assert_eq!(
+        ["10.0.0.5", "::ffff:10.0.0.5", "10.0.0.6", "fd00::1", "fe80::1"].map(trusts),
+        [true, true, false, true, false]
+    );
+    assert_eq!((config.limits.address.rate, config.limits.address.burst, config.limits.tenant.rate), (5, 7, 0));
+    assert_eq!((config.limits.account.rate, config.limits.account.burst), (50, 300), "the rest as usual");
+    assert_eq!(config.api_key_max_lifetime, Duration::from_secs(90 * 86_400));
+    let [ci] = config.api_keys.as_slice() else { panic!("one key") };
+    assert_eq!((ci.tenant.as_str(), ci.name.as_str(), ci.role), ("acme", "ci", Role::Viewer));
+    assert_eq!(ci.expires.map(|at| at.to_string()).as_deref(), Some("2027-01-31T00:00:00Z"));
     assert_eq!(config.provisioned_by, "obstack.yaml");
     let printed = format!("{config:?}");
-    for secret in ["s3cret", "t0ken", "ana-secret"] {
+    for secret in ["s3cret", "t0ken", "ana-secret", "obs_000"] {
         assert!(!printed.contains(secret), "{printed}");
     }
 }

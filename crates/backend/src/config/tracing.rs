@@ -22,7 +22,7 @@ impl Tracing {
             Some(item) => section.reader.parse_item(&item, kinds::http_url).map(Some),
             None => Some(None),
         };
-        let sample_percent = section.parse("sample_percent", |text| {
+        let sample_percent = section.number("sample_percent", |text| {
             let share = text.parse::<f64>().ok().filter(|share| (0.0..=100.0).contains(share));
             share.ok_or_else(|| Wrong::new(format!("`{text}` is not a share"), "write a number from 0 to 100"))
         });

@@ -115,7 +115,7 @@ fn memberships(fields: &mut Fields<'_>, tenants: &[Tenant]) -> Option<Vec<(Tenan
     all.into_iter().collect()
 }
 
-fn known_tenant(text: &str, tenants: &[Tenant]) -> Result<TenantSlug, Wrong> {
+pub(super) fn known_tenant(text: &str, tenants: &[Tenant]) -> Result<TenantSlug, Wrong> {
     let slugs: Vec<&str> = tenants.iter().filter_map(|tenant| Some(tenant.slug.as_ref()?.0.as_str())).collect();
     match text.parse() {
         Ok(slug) if slugs.contains(&text) => Ok(slug),

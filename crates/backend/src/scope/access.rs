@@ -57,6 +57,17 @@ impl Access {
         }
     }
 
+    /// Whether a key with this scope can be given away: nobody gives what they cannot do themselves.
+    pub fn may_give(&self, scope: KeyScope) -> bool {
+        match self {
+            Self::Person { role, platform_admin } => {
+                role.is_some_and(|role| role >= scope.least_role()) || (*platform_admin && scope.is_administration())
+            }
+            Self::Observer => false,
+            Self::Key { role, scopes } => *role >= scope.least_role() && scopes.contains(&scope),
+        }
+    }
+
     /// The role that pages show.
     pub(crate) fn shown_role(&self) -> Role {
         match self {
@@ -104,6 +115,23 @@ mod tests {
             assert!(!key(&[]).allows(permission), "{permission:?}");
             assert_eq!(key(&KeyScope::ALL).allows(permission), permission.key_scope().is_some(), "{permission:?}");
         }
+    }
+
+    #[test]
+    fn nobody_gives_a_scope_that_they_could_not_use_themselves() {
+        let people = [None, Some(Role::Viewer), Some(Role::Editor), Some(Role::Admin)]
+            .into_iter()
+            .flat_map(|role| [false, true].map(|platform_admin| Access::Person { role, platform_admin }));
+        for access in people.chain([Access::Observer]) {
+            for scope in KeyScope::ALL {
+                let needed = Permission::ALL.into_iter().filter(|permission| permission.key_scope() == Some(scope));
+                if access.may_give(scope) {
+                    assert!(needed.into_iter().all(|permission| access.allows(permission)), "{access:?} {scope:?}");
+                }
+            }
+        }
+        assert!(!Access::Person { role: None, platform_admin: true }.may_give(KeyScope::LogsRead));
+        assert!(Access::member(Role::Viewer).may_give(KeyScope::MetricsRead));
     }
 
     #[test]

@@ -83,6 +83,14 @@ impl KeyScope {
         Self::ALL.into_iter().find(|scope| scope.as_str() == name)
     }
 
+    /// Whether it is about running a tenant rather than looking into it.
+    pub fn is_administration(self) -> bool {
+        match self {
+            Self::MetricsRead | Self::LogsRead | Self::TracesRead | Self::DemoWrite => false,
+            Self::MembersRead | Self::MembersWrite | Self::SettingsRead | Self::AuditRead => true,
+        }
+    }
+
     /// The least role somebody needs to give it away.
     pub fn least_role(self) -> Role {
         match self {

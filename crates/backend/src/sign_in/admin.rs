@@ -19,6 +19,7 @@ use crate::{
     db::Tx,
     etag,
     scope::{Actor, Permission},
+    tenants::Limit,
     vault::Purpose,
 };
 
@@ -130,6 +131,15 @@ impl SignIn {
         let (id, now) = (Uuid::now_v7(), self.clock.now());
         let sealed = self.sealed(id, new.settings.client_secret.as_deref())?;
         let mut tx = self.within(whose).await?;
+        if let Whose::Tenant(scope) = whose {
+            let have = sqlx::query_scalar!(
+                r#"select count(*) as "have!" from identity_providers where tenant_id = $1"#,
+                scope.tenant().id
+            )
+            .fetch_one(&mut *tx)
+            .await?;
+            scope.tenant().plan.allow(Limit::SignInProviders, have)?;
+        }
         insert(&mut tx, id, whose.tenant(), &name, &checked, sealed.as_deref(), now).await?;
         let made = find(&mut tx, whose.tenant(), &name).await?;
         let shown = self.shown(&made, whose.slug()).await?;

@@ -1,4 +1,4 @@
-//! What is remembered of people and tenants between requests. Nothing is remembered while nobody listens to the news of
+//! What is remembered of people, keys and tenants between requests. Nothing is remembered while nobody listens to the news of
 //! other instances, so that what is remembered is never older than the last change that was told.
 
 use std::{
@@ -13,6 +13,7 @@ use super::Tenants;
 use crate::{
     Backend, Error,
     auth::{Person, changes::Change},
+    keys::{self, Found, Shown},
     scope::SeenTenant,
     tenants,
 };
@@ -21,6 +22,8 @@ use crate::{
 const FRESH_MS: i64 = 5_000;
 /// More people than are active within that time.
 const PEOPLE_MAX: usize = 10_000;
+/// More keys than are used within that time.
+const KEYS_MAX: usize = 10_000;
 
 /// A receiver that is further behind looks at everything again.
 const BACKLOG: usize = 1024;
@@ -45,6 +48,8 @@ struct Inner {
     forgotten: u64,
     tenants: Option<(i64, Tenants)>,
     people: HashMap<Uuid, (i64, Option<Arc<Person>>)>,
+    /// Only keys that work: what does not exist would fill it.
+    keys: HashMap<Shown, (i64, Arc<Found>)>,
 }
 
 impl Known {
@@ -74,13 +79,20 @@ impl Known {
         match change {
             Change::User(user) => {
                 inner.people.remove(&user);
+                inner.keys.retain(|_, (_, key)| key.user != Some(user));
             }
-            Change::Tenant(_) => inner.tenants = None,
+            // Service accounts are told as their tenant.
+            Change::Tenant(_) => {
+                inner.tenants = None;
+                inner.keys.clear();
+            }
+            Change::Key(id) => inner.keys.retain(|_, (_, key)| key.grant.id != id),
             Change::Anything => {
                 inner.tenants = None;
                 inner.people.clear();
+                inner.keys.clear();
             }
-            Change::Session(_) | Change::Key(_) | Change::Provider(_) | Change::Store => return,
+            Change::Session(_) | Change::Provider(_) | Change::Store => return,
         }
         inner.forgotten += 1;
     }
@@ -132,5 +144,30 @@ impl Backend {
             }
         }
         Ok(person)
+    }
+
+    /// The key that is shown; `None` when it is worth nothing now.
+    pub(crate) async fn known_key(&self, shown: Shown) -> Result<Option<Arc<Found>>, Error> {
+        let (now, known) = (self.clock.now().0, &self.caches().known);
+        let before = {
+            let inner = known.inner();
+            if let Some((at, key)) = inner.keys.get(&shown)
+                && now - at < FRESH_MS
+            {
+                return Ok(Some(key.clone()));
+            }
+            inner.forgotten
+        };
+        let Some(key) = keys::find(self.db(), shown).await?.map(Arc::new) else { return Ok(None) };
+        let mut inner = known.inner();
+        if inner.listening && inner.forgotten == before {
+            if inner.keys.len() >= KEYS_MAX {
+                inner.keys.retain(|_, (at, _)| now - *at < FRESH_MS);
+            }
+            if inner.keys.len() < KEYS_MAX {
+                inner.keys.insert(shown, (now, key.clone()));
+            }
+        }
+        Ok(Some(key))
     }
 }

@@ -343,6 +343,8 @@ async fn a_key_reaches_its_own_tenant_with_its_scopes_only(pool: PgPool) {
             tenant: case.slugs[0].parse().expect("a slug"),
             role: Role::Admin,
             scopes: scopes.iter().copied().collect::<BTreeSet<_>>(),
+            expires_at: contract::Timestamp(i64::MAX),
+            by_token: None,
         };
         world.backend.visitor(Credential::Key(grant), Arc::default()).await.expect("a visitor")
     };

@@ -50,7 +50,10 @@ api_keys: [{name: ci}]
             "obstack.yaml:19:42: users[1].password_env: the variable NOPE is not set or empty; set it in the environment of Obstack, or give a file instead",
             "obstack.yaml:19:71: users[1].memberships[0].tenant: there is no tenant `acme`; known tenants: none",
             "obstack.yaml:19:83: users[1].memberships[0].role: there is no role `owner`; write viewer, editor or admin",
-            "obstack.yaml:20:11: api_keys: API keys are not supported by this version; remove it",
+            "obstack.yaml:20:12: api_keys[0].tenant: `tenant` is missing; add it, for example `tenant: acme`",
+            "obstack.yaml:20:12: api_keys[0].role: `role` is missing; add it, for example `role: viewer`",
+            "obstack.yaml:20:12: api_keys[0]: the key has no scopes; add scopes with some of metrics:read, logs:read, traces:read, demo:write, members:read, members:write, settings:read, audit:read",
+            "obstack.yaml:20:12: api_keys[0]: the key itself is missing; make one with `obstack key new` and add secret_env or secret_file",
         ],
     );
 }
@@ -66,7 +69,7 @@ fn what_is_no_yaml_or_has_another_shape_is_told_with_its_place() {
     complains(
         "- a\n",
         &[
-            "obstack.yaml:1:1: expected a map, found a list; write it with these keys: listen, ops_listen, public_url, data_dir, database_url, database_url_env, database_url_file, telemetry, log, tracing, sessions, smtp, stores, tenants, users, identity_providers, api_keys, embed",
+            "obstack.yaml:1:1: expected a map, found a list; write it with these keys: listen, ops_listen, public_url, data_dir, database_url, database_url_env, database_url_file, trusted_proxies, limits, telemetry, log, tracing, sessions, smtp, stores, tenants, users, identity_providers, api_key_max_lifetime, api_keys, embed",
         ],
     );
     complains(
@@ -214,6 +217,51 @@ fn sign_in_providers_are_checked_in_every_part() {
             "obstack.yaml:3:5: identity_providers[1].issuer: `issuer` is missing; add it, for example `issuer: https://sso.example.com/realms/main`",
             "obstack.yaml:3:40: identity_providers[1].mappings[0]: this rule gives nothing; the value is missing; give equals or pattern",
             "obstack.yaml:3:124: identity_providers[1].mappings[1].role: there is no role `boss`; write viewer, editor or admin",
+        ],
+    );
+}
+
+#[test]
+fn keys_of_the_configuration_are_checked_before_the_start() {
+    let tenants = "tenants: [{slug: acme}]\n";
+    let with = |key: &str| format!("{tenants}api_keys: [{{tenant: acme, name: ci, {key}}}]\n");
+    complains(
+        &with("role: viewer, scopes: [\"metrics:read\"], secret_env: TOKEN"),
+        &[
+            "obstack.yaml:2:89: api_keys[0].secret_env: this is not an API key: it needs the form obs_… with a right checksum; make one with `obstack key new`",
+        ],
+    );
+    complains(
+        &with("role: viewer, scopes: [\"audit:read\", \"everything\"], secret_env: KEY"),
+        &[
+            "obstack.yaml:2:60: api_keys[0].scopes[0]: the role viewer cannot use `audit:read`; remove it, or write role: admin",
+            "obstack.yaml:2:74: api_keys[0].scopes[1]: there is no scope `everything`; write some of metrics:read, logs:read, traces:read, demo:write, members:read, members:write, settings:read, audit:read",
+        ],
+    );
+    let twice = format!(
+        "{tenants}api_keys:\n  - {{tenant: acme, name: a, role: viewer, scopes: [\"metrics:read\"], secret_env: KEY}}\n  - {{tenant: acme, name: b, role: viewer, scopes: [\"metrics:read\"], secret_env: KEY}}\n"
+    );
+    complains(
+        &twice,
+        &[
+            "obstack.yaml:4:5: api_keys[1]: the key that ends in 4IDo is given twice; make another one with `obstack key new`; the first is api_keys[0]",
+        ],
+    );
+}
+
+#[test]
+fn nobody_trusts_everybody() {
+    complains(
+        "trusted_proxies: [0.0.0.0/0, proxy]\n",
+        &[
+            "obstack.yaml:1:19: trusted_proxies[0]: `0.0.0.0/0` is everybody; name the proxies' own addresses: everybody else could write any address into the header",
+            "obstack.yaml:1:30: trusted_proxies[1]: `proxy` is not an address or network; write for example 10.0.0.5, 10.0.0.0/8 or fd00::/8",
+        ],
+    );
+    complains(
+        "limits: {address: {rate: -1}}\n",
+        &[
+            "obstack.yaml:1:26: limits.address.rate: `-1` is not a whole number from 0 to 1000000; write a number, such as 100; rate: 0 switches the limit off",
         ],
     );
 }
