@@ -23,6 +23,7 @@ use crate::{
     config::Config,
     db::Db,
     ingest::Ingest,
+    isolation,
     live::{Live, Rounds},
     metrics::embedded::Embedded,
     overview::Baseline,
@@ -42,6 +43,7 @@ pub(crate) struct Caches {
     pub baseline: Cache<Seen, Baseline>,
     pub layouts: Layouts,
     pub known: Known,
+    pub proofs: isolation::Running,
 }
 
 /// All services of a running portal.

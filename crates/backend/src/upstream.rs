@@ -3,7 +3,9 @@
 
 mod health;
 mod http;
+mod look;
 
 pub use health::{Health, Permit, Thresholds};
 pub(crate) use http::read_body;
 pub use http::{Answer, Connect, Http};
+pub(crate) use look::{Look, Unreachable};
