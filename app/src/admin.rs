@@ -4,8 +4,10 @@
 
 mod form;
 mod frame;
+pub mod isolation;
 mod notice;
 mod parts;
+pub mod stores;
 
 pub use form::{FormErrors, TypedForm};
 pub use frame::{AdminFrame, Place, Section, render_admin};

@@ -2,8 +2,11 @@
 
 pub mod auth;
 pub mod demo;
+pub mod etag;
+mod isolation;
 mod live;
 mod overview;
+mod store_admin;
 mod stores;
 mod topology;
 
@@ -28,6 +31,8 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(overview::routes())
         .merge(topology::routes())
         .merge(stores::routes())
+        .merge(store_admin::routes())
+        .merge(isolation::routes())
         .merge(demo::routes())
         .merge(live::routes())
 }

@@ -25,6 +25,16 @@ pub const FORMS: &[(&str, &str)] = &[
     ("POST", "/theme"),
     ("POST", "/t/{tenant}/demo/{fault}/start"),
     ("POST", "/t/{tenant}/demo/{fault}/stop"),
+    ("GET", "/admin/stores"),
+    ("POST", "/admin/stores"),
+    ("POST", "/admin/stores/test"),
+    ("GET", "/admin/stores/{name}"),
+    ("POST", "/admin/stores/{name}"),
+    ("POST", "/admin/stores/{name}/test"),
+    ("POST", "/admin/stores/{name}/fix"),
+    ("POST", "/admin/stores/{name}/delete"),
+    ("GET", "/t/{tenant}/settings/isolation"),
+    ("POST", "/t/{tenant}/settings/isolation"),
 ];
 
 /// The router of the main port.

@@ -18,8 +18,10 @@ enum Who {
     SignedIn,
     /// Members of the tenant with at least this role.
     Member(Role),
+    /// Platform administrators.
+    Operator,
 }
-use Who::{Anyone, Member, SignedIn};
+use Who::{Anyone, Member, Operator, SignedIn};
 
 /// Method, path template as registered, a concrete path for tenant acme, and who may use it.
 const ACCESS: &[(&str, &str, &str, Who)] = &[
@@ -44,6 +46,14 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
     ("PUT", "/api/v1/t/{tenant}/demo/faults/{fault}", "/api/v1/t/acme/demo/faults/errors10", Member(Role::Editor)),
     ("DELETE", "/api/v1/t/{tenant}/demo/faults/{fault}", "/api/v1/t/acme/demo/faults/errors10", Member(Role::Editor)),
     ("GET", "/api/v1/t/{tenant}/live", "/api/v1/t/acme/live", Member(Role::Viewer)),
+    ("POST", "/api/v1/t/{tenant}/isolation-proof", "/api/v1/t/acme/isolation-proof", Member(Role::Admin)),
+    ("GET", "/api/v1/admin/stores", "/api/v1/admin/stores", Operator),
+    ("POST", "/api/v1/admin/stores", "/api/v1/admin/stores", Operator),
+    ("POST", "/api/v1/admin/stores/test", "/api/v1/admin/stores/test", Operator),
+    ("GET", "/api/v1/admin/stores/{name}", "/api/v1/admin/stores/embedded", Operator),
+    ("PUT", "/api/v1/admin/stores/{name}", "/api/v1/admin/stores/embedded", Operator),
+    ("DELETE", "/api/v1/admin/stores/{name}", "/api/v1/admin/stores/embedded", Operator),
+    ("POST", "/api/v1/admin/stores/{name}/test", "/api/v1/admin/stores/embedded/test", Operator),
     // Server functions
     ("GET", "/ui/overview/page", "/ui/overview/page?args%5Btenant%5D=acme", Member(Role::Viewer)),
     ("GET", "/ui/stores/status", "/ui/stores/status?args%5Btenant%5D=acme", Member(Role::Viewer)),
@@ -71,6 +81,17 @@ const ACCESS: &[(&str, &str, &str, Who)] = &[
     // Pages
     ("GET", "/t/{tenant}", "/t/acme", Member(Role::Viewer)),
     ("GET", "/t/{tenant}/topology", "/t/acme/topology", Member(Role::Viewer)),
+    // Pages of administration and their forms
+    ("GET", "/admin/stores", "/admin/stores", Operator),
+    ("POST", "/admin/stores", "/admin/stores", Operator),
+    ("POST", "/admin/stores/test", "/admin/stores/test", Operator),
+    ("GET", "/admin/stores/{name}", "/admin/stores/embedded", Operator),
+    ("POST", "/admin/stores/{name}", "/admin/stores/embedded", Operator),
+    ("POST", "/admin/stores/{name}/test", "/admin/stores/embedded/test", Operator),
+    ("POST", "/admin/stores/{name}/fix", "/admin/stores/embedded/fix", Operator),
+    ("POST", "/admin/stores/{name}/delete", "/admin/stores/embedded/delete", Operator),
+    ("GET", "/t/{tenant}/settings/isolation", "/t/acme/settings/isolation", Member(Role::Admin)),
+    ("POST", "/t/{tenant}/settings/isolation", "/t/acme/settings/isolation", Member(Role::Admin)),
     // Public pages and forms
     ("GET", "/", "/", Anyone),
     ("GET", "/demo-mesh.svg", "/demo-mesh.svg", Anyone),
@@ -135,6 +156,11 @@ async fn nobody_gets_further_than_the_table_says(pool: PgPool) {
             SignedIn => {
                 assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");
                 assert!(foreign.is_success(), "{method} {template}: {foreign} for somebody");
+            }
+            Operator => {
+                assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");
+                assert_eq!(foreign, StatusCode::FORBIDDEN, "{method} {template}: somebody without the right");
+                assert_eq!(seen, StatusCode::FORBIDDEN, "{method} {template}: a viewer");
             }
             Member(least) => {
                 assert!(refused_as_nobody(anonymous), "{method} {template}: {anonymous} for nobody");

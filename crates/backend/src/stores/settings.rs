@@ -36,6 +36,12 @@ impl Complaints {
 pub(super) fn check(settings: &StoreSettings, saved: Option<&StoreConfig>) -> Result<StoreConfig, Error> {
     let mut wrong = Complaints::default();
     let name = wrong.add("name", check_name(settings.name.trim()));
+    // In the API the word stands for the test of a store that is not saved.
+    let name = name.and_then(|name| {
+        let free =
+            if name == "test" { Err("test is taken by the portal; choose another name.".to_owned()) } else { Ok(name) };
+        wrong.add("name", free)
+    });
     let kind = wrong.add("kind", kind(&settings.kind));
     let url = wrong.add("url", url(settings.url.trim()));
     let timeout = wrong.add("timeout_ms", timeout(settings.timeout_ms));
