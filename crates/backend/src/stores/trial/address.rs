@@ -6,18 +6,18 @@ use reqwest::Url;
 use super::{Trial, answer, confined, fix};
 use crate::{Error, upstream::Look};
 
-/// How the addresses of user interfaces and of the API itself end, below the one that is wanted.
+/// How the addresses of user interfaces and of the API itself end, below the one that is wanted; the longer first.
 const BELOW: [&str; 12] = [
+    "/api/v1/query",
+    "/api/v1",
+    "/api",
+    "/classic/graph",
     "/graph",
     "/query",
     "/targets",
     "/alerts",
     "/rules",
-    "/classic/graph",
     "/vmui",
-    "/api/v1/query",
-    "/api/v1",
-    "/api",
     "/-/ready",
     "/metrics",
 ];

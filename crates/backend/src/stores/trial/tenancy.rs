@@ -16,6 +16,8 @@ const MESH_LABELS: [&str; 2] = ["cluster", "namespace"];
 const VALUES: &str = "1000";
 /// How far back values are looked for.
 const BACK_SECS: u64 = 3600;
+/// And how far ahead: the newest samples count, also those of a clock that is a little ahead of ours.
+const AHEAD_SECS: i64 = 60;
 /// Tenants tried.
 const TENANTS: usize = 5;
 
@@ -42,7 +44,7 @@ impl Trial<'_> {
 
     async fn values(&self, http: &Http, label: &str) -> Values {
         let now = self.clock.now();
-        let (start, end) = (now.minus_secs(BACK_SECS).as_secs().to_string(), now.as_secs().to_string());
+        let (start, end) = (now.minus_secs(BACK_SECS).as_secs().to_string(), (now.as_secs() + AHEAD_SECS).to_string());
         let query = [("start", start.as_str()), ("end", end.as_str()), ("limit", VALUES)];
         match http.look_get(&format!("api/v1/label/{label}/values"), &query, self.left()).await {
             Ok(look) if answer::is_success(&look) => Values::These(answer::names(&look)),
