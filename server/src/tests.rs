@@ -4,6 +4,7 @@ mod access;
 mod identity;
 mod pages;
 mod site;
+mod stores;
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -153,8 +153,9 @@ fn verdict(canaries: &[Canary]) -> Verdict {
 fn sentence(verdict: Verdict, canaries: &[Canary]) -> String {
     let of = |outcome| canaries.iter().filter(move |canary| canary.outcome == outcome);
     let (all, refused) = (canaries.len(), of(CanaryOutcome::Refused).count());
-    let empty =
-        canaries.iter().filter(|canary| canary.wall == Wall::Metrics).all(|canary| canary.seen.unwrap_or(0) == 0);
+    // The first question is the plain one.
+    let plain = canaries.iter().find(|canary| canary.wall == Wall::Metrics).and_then(|canary| canary.seen);
+    let empty = plain.is_none_or(|seen| seen == 0);
     match verdict {
         Verdict::NotProven => {
             let first = of(CanaryOutcome::Broken).next().map(|canary| canary.title.as_str()).unwrap_or_default();

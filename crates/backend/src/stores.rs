@@ -1,10 +1,11 @@
 //! Which stores there are, which of them a tenant is bound to, and how they are doing: those of the configuration and those
 //! kept in the database, which change while the portal runs. The stores' own languages stand in `metrics`, `logs` and
-//! `traces`; how stores are administered stands in `admin`, what a test of one looks at in `trial`.
+//! `traces`; how stores do stands in `status`, how they are administered in `admin`, what a test of one looks at in `trial`.
 
 mod admin;
 mod kept;
 mod settings;
+mod status;
 mod trial;
 
 use std::{
@@ -12,15 +13,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use async_trait::async_trait;
-use contract::{
-    ApiError,
-    stores::{Signal, StoreState, StoreStatus, Stores},
-};
+use contract::stores::Signal;
 use query::TenantLabel;
 use uuid::Uuid;
 
 pub use admin::StoreAdmin;
+pub(crate) use status::MetricsHealth;
 
 use crate::{
     Backend, Error, Scope,
@@ -28,12 +26,10 @@ use crate::{
     clock::Clock,
     config::{StoreAuth, StoreConfig, Tenancy},
     db::{Db, Tx},
-    logs::{LogStore, embedded::EmbeddedLogs},
+    logs::embedded::EmbeddedLogs,
     metrics::{Guarded, MetricsStore, prometheus::Prometheus},
-    portal::Scoped,
-    scope::Permission,
     tenants::TenantRecord,
-    traces::{TraceStore, embedded::EmbeddedTraces},
+    traces::embedded::EmbeddedTraces,
     upstream::{Connect, Health, Thresholds},
     vault::Vault,
 };
@@ -46,12 +42,6 @@ pub const EMBEDDED: &str = "embedded";
 struct Bound {
     store: Arc<dyn MetricsStore>,
     health: Arc<Health>,
-}
-
-/// Whether the metrics store answers, for the checks of an empty page.
-pub(crate) struct MetricsHealth {
-    /// True unless its last calls failed.
-    pub answers: bool,
 }
 
 /// A store as tenants can be bound to it.
@@ -263,12 +253,6 @@ impl StoreSet {
         }
     }
 
-    /// Whether the tenant's metrics store answers.
-    pub(crate) fn metrics_health(&self, scope: &Scope) -> MetricsHealth {
-        let state = self.bound(scope).map(|(bound, _)| bound.health.status().state);
-        MetricsHealth { answers: state.is_ok_and(|state| state != StoreState::Down) }
-    }
-
     /// The client of a tenant's metrics store with the label that confines it: always of the same version of the store.
     fn bound(&self, scope: &Scope) -> Result<(Bound, Option<TenantLabel>), Error> {
         let name = self.metrics_name(scope);
@@ -311,80 +295,6 @@ impl StoreSet {
         inner.clients.insert(key, bound.clone());
         Ok((bound, label))
     }
-
-    /// Asks every store that is in use for a sign of life, so that the strip is right also when nobody asks anything else.
-    pub(crate) async fn probe(&self) {
-        let clients = self.inner().clients.values().cloned().collect::<Vec<_>>();
-        let probes = clients.iter().chain([&self.embedded]).map(|bound| bound.store.probe());
-        let metrics = futures::future::join_all(probes);
-        let (outcomes, logs, traces) = tokio::join!(
-            metrics,
-            watched(&self.logs, self.log_store.probe()),
-            watched(&self.traces, self.trace_store.probe()),
-        );
-        for error in outcomes.into_iter().chain([logs, traces]).filter_map(Result::err) {
-            tracing::debug!(%error, "a store does not answer");
-        }
-    }
-
-    /// The log store, watched.
-    pub(crate) async fn with_logs<T, F>(&self, call: impl FnOnce(EmbeddedLogs) -> F) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, Error>>,
-    {
-        watched(&self.logs, call(self.log_store.clone())).await
-    }
-
-    /// The trace store, watched.
-    pub(crate) async fn with_traces<T, F>(&self, call: impl FnOnce(EmbeddedTraces) -> F) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, Error>>,
-    {
-        watched(&self.traces, call(self.trace_store.clone())).await
-    }
-
-    fn status(&self, scope: &Scope) -> Vec<StoreStatus> {
-        let metrics = match self.bound(scope) {
-            Ok((bound, _)) => bound.health.status(),
-            // The strip says what is wrong; the page around it keeps working.
-            Err(error) => {
-                let name = self.metrics_name(scope).to_owned();
-                let kind = self.inner().entries.get(&name).map(|entry| entry.config.kind.as_str()).unwrap_or_default();
-                StoreStatus {
-                    kind: kind.to_owned(),
-                    name,
-                    signal: Signal::Metrics,
-                    state: StoreState::Down,
-                    latency_ms: None,
-                    since: self.clock.now(),
-                    message: Some(match error {
-                        Error::Upstream { why, .. } => why,
-                        _ => "it cannot be used, see the log".to_owned(),
-                    }),
-                    retry_at: None,
-                }
-            }
-        };
-        vec![metrics, self.logs.status(), self.traces.status()]
-    }
-
-    /// How a store is doing for all who use it: one line per signal, of metrics the worst.
-    fn overall(&self, name: &str, kind: &str) -> Vec<StoreStatus> {
-        if name == EMBEDDED {
-            return vec![self.embedded.health.status(), self.logs.status(), self.traces.status()];
-        }
-        let rank = |state: StoreState| match state {
-            StoreState::Unknown => 0,
-            StoreState::Ok => 1,
-            StoreState::Slow => 2,
-            StoreState::Down => 3,
-        };
-        let inner = self.inner();
-        let of_store = inner.clients.iter().filter(|((store, _), _)| store == name);
-        let worst = of_store.map(|(_, bound)| bound.health.status()).max_by_key(|status| rank(status.state));
-        let unasked = || Health::new(name, kind, Signal::Metrics, Thresholds::default(), self.clock.clone()).status();
-        vec![worst.unwrap_or_else(unasked)]
-    }
 }
 
 /// How to reach a store, for one tenant where it keeps them apart by header.
@@ -401,33 +311,12 @@ fn connect(store: &StoreConfig, org_id: Option<String>) -> Result<Connect, Error
     Ok(connect)
 }
 
-/// Makes a call to a store and records how it went.
-async fn watched<T>(health: &Health, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let permit = health.admit()?;
-    let outcome = call.await;
-    permit.finish(&outcome);
-    outcome
-}
-
 impl Backend {
-    /// The strip of stores of a scope.
-    pub(crate) fn store_status(&self, scope: &Scope) -> Result<Vec<StoreStatus>, Error> {
-        scope.require(Permission::ViewMesh)?;
-        Ok(self.stores().status(scope))
-    }
-
     /// Reads the stores of the database again, after a change of them.
     pub(crate) async fn reload_stores(&self) -> Result<(), Error> {
         self.stores.reload(&self.db, &self.vault).await?;
         // What tenants saw through the old ones is not theirs to see any more.
         self.caches().known.forget(crate::auth::changes::Change::Store);
         Ok(())
-    }
-}
-
-#[async_trait]
-impl Stores for Scoped {
-    async fn status(&self) -> Result<Vec<StoreStatus>, ApiError> {
-        Ok(self.backend.store_status(&self.scope)?)
     }
 }

@@ -220,12 +220,15 @@ fn own_namespace(mesh: &MeshScope) -> String {
 
 /// A canary of logs or traces.
 fn canary(wall: Wall, title: &str, question: &str, mesh: &MeshScope, told: Told) -> Canary {
-    let rewritten = if mesh.is_empty() { "nothing is visible, so nothing is read".to_owned() } else { describe(mesh) };
+    let rewritten = match mesh.is_empty() {
+        true => "nothing is left that may be seen, so nothing is read".to_owned(),
+        false => format!("only {}", describe(mesh)),
+    };
     Canary {
         wall,
         title: title.to_owned(),
         question: question.to_owned(),
-        rewritten: vec![format!("only {rewritten}")],
+        rewritten: vec![rewritten],
         outcome: told.outcome,
         answer: told.answer,
         seen: told.seen,
