@@ -8,7 +8,7 @@ use contract::store_admin::{StoreListed, StorePage, StoreTest};
 use leptos::prelude::*;
 
 use self::{
-    findings::findings,
+    findings::{Mend, findings},
     form::fields,
     words::{bound, breaker, kind, state, tenancy, yaml},
 };
@@ -47,7 +47,7 @@ pub fn list(stores: &StorePage, typed: &TypedForm, test: Option<TestShown>) -> A
             </p>
         }
     });
-    let shown = test.map(|shown| findings(&shown, "/admin/stores/test", None));
+    let shown = test.map(|shown| findings(&shown, Mend::Form("/admin/stores/test")));
     view! {
         <section class="card">
             <header>
@@ -102,7 +102,7 @@ fn row(listed: &StoreListed) -> AnyView {
             <td>{kind(&store.kind)}</td>
             <td>{tenancy(store)}</td>
             <td class="wrap">{bound(&store.tenants)}</td>
-            <td>{listed.status.iter().map(state).collect_view()}</td>
+            <td class="wrap">{listed.status.iter().map(state).collect_view()}</td>
             <td>{breaker(&listed.breaker)}</td>
         </tr>
     }
@@ -114,7 +114,8 @@ pub fn one(document: &StoreDocument, typed: &TypedForm) -> AnyView {
     let (listed, store) = (&document.store, &document.store.store);
     let action = format!("/admin/stores/{}", store.name);
     let test_action = format!("{action}/test");
-    let shown = document.test.as_ref().map(|shown| findings(shown, &test_action, Some(&action)));
+    let mend = store.locked_by.as_deref().map_or(Mend::Saved(&action), Mend::File);
+    let shown = document.test.as_ref().map(|shown| findings(shown, mend));
     let embedded = store.url.is_none();
     let settings = match (&store.locked_by, embedded) {
         (_, true) => view! {
@@ -124,7 +125,7 @@ pub fn one(document: &StoreDocument, typed: &TypedForm) -> AnyView {
         (Some(file), false) => {
             view! {
                 <p>{format!("This store is managed by {file}. Change it there and restart.")}</p>
-                <form method="post" action=test_action.clone()>
+                <form class="actions" method="post" action=test_action.clone()>
                     <button class="btn">"Test"</button>
                 </form>
             }
@@ -205,7 +206,7 @@ pub fn one(document: &StoreDocument, typed: &TypedForm) -> AnyView {
             <header>
                 <h2>"Settings"</h2>
             </header>
-            <div class="body">{settings}</div>
+            <div class="body prose">{settings}</div>
         </section>
         {twin}
     }

@@ -5,8 +5,19 @@ use leptos::prelude::*;
 
 use super::{FORM_ID, TestShown};
 
-/// What a test found. `fix_base` is the page of the saved store, when the test was of one.
-pub(super) fn findings(shown: &TestShown, test_action: &str, fix_base: Option<&str>) -> AnyView {
+/// Where a fix goes.
+#[derive(Clone, Copy)]
+pub(super) enum Mend<'a> {
+    /// Into the form, which is tested again at this address.
+    Form(&'a str),
+    /// Into the saved store below this page.
+    Saved(&'a str),
+    /// Into a file, by hand.
+    File(&'a str),
+}
+
+/// What a test found.
+pub(super) fn findings(shown: &TestShown, mend: Mend<'_>) -> AnyView {
     let test = &shown.test;
     let words = match test.grade {
         Grade::Ok => "Everything is as it should be.",
@@ -17,7 +28,7 @@ pub(super) fn findings(shown: &TestShown, test_action: &str, fix_base: Option<&s
         .findings
         .iter()
         .map(|finding| {
-            let button = finding.fix.as_ref().map(|fix| button(fix, shown, test_action, fix_base));
+            let button = finding.fix.as_ref().map(|fix| remedy(fix, shown, mend));
             view! {
                 <li>
                     {mark(finding.grade)} <b>{title(finding)}</b>
@@ -43,22 +54,36 @@ pub(super) fn findings(shown: &TestShown, test_action: &str, fix_base: Option<&s
 }
 
 /// Saves the fix where the test was of what is saved, or else puts it into the form and tests again.
-fn button(fix: &Fix, shown: &TestShown, test_action: &str, fix_base: Option<&str>) -> AnyView {
-    let set: Vec<String> = fix.set.iter().map(|(field, value)| format!("{field} {value}")).collect();
-    let (set, label) = (set.join(" "), fix.label.clone());
-    match (&shown.saved, fix_base) {
-        (Some(version), Some(base)) => view! {
+fn remedy(fix: &Fix, shown: &TestShown, mend: Mend<'_>) -> AnyView {
+    let pairs =
+        |between: &str| fix.set.iter().map(|(field, value)| format!("{field}{between}{value}")).collect::<Vec<_>>();
+    let (set, label) = (pairs(" ").join(" "), fix.label.clone());
+    match (mend, &shown.saved) {
+        (Mend::File(file), _) => {
+            let set = pairs(": ").join(", ").replace("tenancy/", "tenancy.");
+            view! { <span class="hint">{format!("In {file}: ")} <code>{set}</code></span> }.into_any()
+        }
+        (Mend::Saved(base), Some(version)) => view! {
             <form class="inline" method="post" action=format!("{base}/fix")>
                 <input type="hidden" name="version" value=version.clone() />
-                <button class="btn small" name="fix" value=set>{label}</button>
+                <button class="btn small" name="fix" value=set>
+                    {label}
+                </button>
             </form>
         }
         .into_any(),
-        _ => view! {
-            <button class="btn small" form=FORM_ID formaction=test_action.to_owned() name="fix" value=set>{label}</button>
-        }
-        .into_any(),
+        (Mend::Saved(base), None) => again(format!("{base}/test"), set, label),
+        (Mend::Form(action), _) => again(action.to_owned(), set, label),
     }
+}
+
+fn again(action: String, set: String, label: String) -> AnyView {
+    view! {
+        <button class="btn small" form=FORM_ID formaction=action name="fix" value=set>
+            {label}
+        </button>
+    }
+    .into_any()
 }
 
 fn title(finding: &Finding) -> &'static str {

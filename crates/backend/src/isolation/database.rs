@@ -15,7 +15,6 @@ const ABOVE_TENANTS: [&str; 7] =
 /// One statement without a tenant per table, in the tenant's transaction and outside of any.
 pub(super) async fn ask(db: &Db, scope: &Scope) -> Result<Vec<Canary>, Error> {
     let tenant = scope.tenant().id;
-    let mut tx = db.tenant(scope).await?;
     // Unchecked here and below: the names come from the database's own catalogue, quoted by it.
     let tables: Vec<String> = sqlx::query_scalar(
         "select quote_ident(c.relname) from pg_class c join pg_attribute a on a.attrelid = c.oid
@@ -23,20 +22,25 @@ pub(super) async fn ask(db: &Db, scope: &Scope) -> Result<Vec<Canary>, Error> {
            and a.attname = 'tenant_id' and not a.attisdropped and has_table_privilege(c.oid, 'select')
          order by 1 limit 100",
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(db.tenant_pool())
     .await?;
-    let mut outside = db.tenant_pool().begin().await?;
+    // Before the transaction below, so that no run holds one connection while it waits for another.
+    let mut counts = Vec::new();
+    for table in &tables {
+        let nobody = format!("select count(*) from (select 1 from {table} limit 1) t");
+        let unset: i64 = sqlx::query_scalar(AssertSqlSafe(nobody)).fetch_one(db.tenant_pool()).await?;
+        let there = format!("select count(*) from (select 1 from {table} where tenant_id = '{tenant}' limit {MOST}) t");
+        let expected: i64 = sqlx::query_scalar(AssertSqlSafe(there)).fetch_one(db.system()).await?;
+        counts.push((expected, unset));
+    }
+    let mut tx = db.tenant(scope).await?;
     let mut canaries = Vec::new();
-    for table in tables {
+    for (table, (expected, unset)) in tables.iter().zip(counts) {
         let counted = format!(
             "select count(*) filter (where tenant_id = '{tenant}'), count(*) from (select tenant_id from {table} limit {MOST}) t"
         );
         let (own, all): (i64, i64) = sqlx::query_as(AssertSqlSafe(counted)).fetch_one(&mut *tx).await?;
-        let there = format!("select count(*) from (select 1 from {table} where tenant_id = '{tenant}' limit {MOST}) t");
-        let expected: i64 = sqlx::query_scalar(AssertSqlSafe(there)).fetch_one(db.system()).await?;
-        let nobody = format!("select count(*) from (select 1 from {table} limit 1) t");
-        let unset: i64 = sqlx::query_scalar(AssertSqlSafe(nobody)).fetch_one(&mut *outside).await?;
-        canaries.push(judged(&table, own, all, expected, unset));
+        canaries.push(judged(table, own, all, expected, unset));
     }
     let readable: Vec<String> = sqlx::query_scalar(
         "select c.relname::text from pg_class c where c.relnamespace = current_schema()::regnamespace

@@ -132,10 +132,12 @@ pub(super) async fn changes(db: &Db) -> Result<Vec<(String, Timestamp)>, Error> 
     Ok(rows.into_iter().map(|row| (row.name, row.updated_at.into())).collect())
 }
 
-/// Id and slug of the tenants that are bound to a store, suspended and switched-off ones too: they may come back.
+/// Id and slug of the tenants that are bound to a store, suspended ones too. Those that a file has switched off do not
+/// count; when they come back to a store that has become somebody else's, neither is served.
 pub(super) async fn bound_tenants(tx: &mut Tx, name: &str) -> Result<Vec<(Uuid, String)>, Error> {
     let rows = sqlx::query!(
-        "select distinct t.id, t.slug from tenants t join tenant_stores s on s.tenant_id = t.id where s.store = $1
+        "select distinct t.id, t.slug from tenants t join tenant_stores s on s.tenant_id = t.id
+         where s.store = $1 and t.disabled_at is null
          order by t.slug limit 1000",
         name
     )
@@ -148,6 +150,7 @@ pub(super) async fn bound_tenants(tx: &mut Tx, name: &str) -> Result<Vec<(Uuid, 
 pub(super) async fn bindings(db: &Db) -> Result<Vec<(String, String)>, Error> {
     let rows = sqlx::query!(
         "select distinct s.store, t.slug from tenants t join tenant_stores s on s.tenant_id = t.id
+         where t.disabled_at is null
          order by s.store, t.slug limit 30000"
     )
     .fetch_all(db.system())

@@ -66,10 +66,11 @@ impl Trial<'_> {
             }
             Values::These(values) => {
                 let count = values.len();
+                let many = if count == 1 { "one value".to_owned() } else { format!("{count} values") };
                 self.found(
                     Check::Tenancy,
                     Grade::Ok,
-                    format!("The label {label} is there, with {count} values in the last hour."),
+                    format!("The label {label} is there, with {many} in the last hour."),
                 );
                 let without: Vec<&str> =
                     tenants.iter().filter(|slug| !values.contains(slug)).map(String::as_str).take(TENANTS).collect();
