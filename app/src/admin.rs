@@ -6,6 +6,7 @@ mod account;
 mod audit;
 mod form;
 mod frame;
+pub mod isolation;
 mod keys;
 pub mod members;
 mod notice;
@@ -14,6 +15,7 @@ mod password;
 pub mod people;
 pub mod settings;
 mod sign_in;
+pub mod stores;
 pub mod tenants;
 
 pub use account::{account_page, ago};

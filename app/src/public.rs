@@ -46,7 +46,8 @@ pub(crate) fn document(look: &Look, title: &str, description: &str, body: AnyVie
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <title>{title.to_owned()}</title>
+                // As a child it would get a mark behind it, which browsers show.
+                <title inner_html=as_text(title)></title>
                 <meta name="description" content=description.to_owned() />
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
                 <link rel="stylesheet" href=look.stylesheet.clone() />
@@ -55,6 +56,11 @@ pub(crate) fn document(look: &Look, title: &str, description: &str, body: AnyVie
         </html>
     };
     format!("<!DOCTYPE html>{}", page.to_html())
+}
+
+/// Text for places where markup means nothing, such as a title or a text area.
+pub(crate) fn as_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The bar on top: brand and a way on.

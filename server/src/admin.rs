@@ -6,6 +6,7 @@
 
 mod account;
 mod audit;
+mod isolation;
 mod keys;
 mod members;
 mod page;
@@ -13,6 +14,7 @@ mod people;
 mod settings;
 mod setup;
 mod sign_in;
+mod stores;
 mod tenants;
 mod view_as;
 
@@ -32,6 +34,8 @@ pub fn router(state: AppState) -> Router<AppState> {
         .merge(account::routes())
         .merge(audit::routes())
         .merge(keys::router())
+        .merge(stores::routes())
+        .merge(isolation::routes())
         .merge(sign_in::router())
         .merge(setup::routes())
         .route("/t/{tenant}/view-as", post(view_as::begin))

@@ -5,12 +5,14 @@ pub mod auth;
 pub mod demo;
 pub mod etag;
 mod identity_providers;
+mod isolation;
 mod keys;
 mod live;
 mod members;
 pub mod oidc;
 mod overview;
 mod people;
+mod store_admin;
 mod stores;
 mod tenants;
 mod topology;
@@ -38,6 +40,8 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(overview::routes())
         .merge(topology::routes())
         .merge(stores::routes())
+        .merge(store_admin::routes())
+        .merge(isolation::routes())
         .merge(demo::routes())
         .merge(live::routes())
         .merge(audit::routes())

@@ -86,6 +86,16 @@ pub const FORMS: &[(&str, &str)] = &[
     ("POST", "/t/{tenant}/settings/service-accounts"),
     ("POST", "/t/{tenant}/settings/service-accounts/{id}"),
     ("POST", "/t/{tenant}/settings/service-accounts/{id}/delete"),
+    ("GET", "/admin/stores"),
+    ("POST", "/admin/stores"),
+    ("POST", "/admin/stores/test"),
+    ("GET", "/admin/stores/{name}"),
+    ("POST", "/admin/stores/{name}"),
+    ("POST", "/admin/stores/{name}/test"),
+    ("POST", "/admin/stores/{name}/fix"),
+    ("POST", "/admin/stores/{name}/delete"),
+    ("GET", "/t/{tenant}/settings/isolation"),
+    ("POST", "/t/{tenant}/settings/isolation"),
 ];
 
 /// The router of the main port.

@@ -13,6 +13,7 @@ mod setup;
 mod sign_in;
 mod sign_in_admin;
 mod site;
+mod stores;
 
 use std::{net::SocketAddr, sync::Arc};
 

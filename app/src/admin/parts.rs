@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::FormErrors;
+use crate::public::as_text;
 
 /// The hint and the complaint below a field, and the ids that the field names.
 fn below(name: &str, hint: &str, errors: &FormErrors) -> (AnyView, Option<String>, Option<&'static str>) {
@@ -123,9 +124,9 @@ pub fn TextArea(
                 disabled=locked
                 aria-invalid=invalid
                 aria-describedby=described
-            >
-                {value}
-            </textarea>
+                // As a child it would be written without escaping. The first line break is not part of the value.
+                inner_html=format!("\n{}", as_text(&value))
+            ></textarea>
             {below}
         </div>
     }

@@ -43,3 +43,12 @@ fn what_was_typed_cannot_become_markup() {
     let html = render_login(&look(), &page);
     assert!(!html.contains("<script>"), "{html}");
 }
+
+#[test]
+fn titles_and_text_areas_hold_text_and_nothing_else() {
+    let typed = "</textarea><b>a & b\nc";
+    let area = view! { <crate::admin::TextArea label="Mesh" name="mesh" value=typed /> }.to_html();
+    assert!(area.contains(">\n&lt;/textarea&gt;&lt;b&gt;a &amp; b\nc</textarea>"), "{area}");
+    let html = document(&look(), "A & B </title>", "", ().into_any());
+    assert!(html.contains("<title>A &amp; B &lt;/title&gt;</title>"), "{html}");
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contract::Timestamp;
-use query::{MeshScope, Side, TenantLabel, confine, confine_beyond};
+use query::{Enforced, MeshScope, PromQl, Refused, Side, TenantLabel, confine, confine_beyond, confine_selectors};
 
 use crate::{
     Error,
@@ -32,6 +32,37 @@ impl Ask {
     /// The part of the mesh that is visible.
     pub fn mesh(&self) -> &MeshScope {
         &self.mesh
+    }
+
+    /// The label that keeps tenants apart in the store, where one does.
+    pub(crate) fn label_name(&self) -> Option<&str> {
+        self.label.as_ref().map(|label| label.matcher().label())
+    }
+
+    /// What an expression becomes on its way out, or why it is refused.
+    pub(crate) fn confined(&self, expr: &str, side: Side) -> Result<Enforced<PromQl>, Refused> {
+        confine(expr, &self.mesh, side, self.label.as_ref())
+    }
+
+    /// The same for a selector of the endpoints that list series and labels.
+    pub(crate) fn confined_selector(&self, selector: &str, side: Side) -> Result<Enforced<Vec<String>>, Refused> {
+        confine_selectors(&[selector.to_owned()], &self.mesh, side, self.label.as_ref())
+    }
+
+    /// The value of what was confined before.
+    pub(crate) async fn asked(&self, query: &Enforced<PromQl>, at: Timestamp) -> Result<Instant, Error> {
+        self.store.query(query, at).await
+    }
+
+    /// The values of a label on series of confined selectors.
+    pub(crate) async fn label_values(
+        &self,
+        name: &str,
+        selectors: &Enforced<Vec<String>>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<String>, Error> {
+        self.store.label_values(name, selectors, from, to).await
     }
 
     /// Value of an expression at an instant; `side` says which labels of its series carry the tenant's namespaces.

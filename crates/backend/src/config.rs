@@ -43,6 +43,7 @@ pub use secret::Secret;
 pub use sessions::Sessions;
 pub use smtp::{Smtp, SmtpTls};
 pub use stores::{StoreAuth, StoreConfig, StoreKind, Tenancy};
+pub(crate) use stores::{check_label, check_name, check_user_name};
 pub use telemetry::Telemetry;
 pub use tenants::TenantConfig;
 pub use users::UserConfig;

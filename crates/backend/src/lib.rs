@@ -12,6 +12,7 @@ pub mod db;
 mod error;
 mod etag;
 pub mod ingest;
+pub mod isolation;
 pub mod keys;
 pub mod limits;
 pub mod live;

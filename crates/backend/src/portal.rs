@@ -24,6 +24,7 @@ use crate::{
     config::Config,
     db::Db,
     ingest::Ingest,
+    isolation,
     keys::Keys,
     limits::Limits,
     live::{Live, Rounds},
@@ -47,6 +48,7 @@ pub(crate) struct Caches {
     pub baseline: Cache<Seen, Baseline>,
     pub layouts: Layouts,
     pub known: Known,
+    pub proofs: isolation::Running,
 }
 
 /// All services of a running portal.

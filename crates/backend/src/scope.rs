@@ -69,7 +69,7 @@ impl Scope {
         };
         let user = User { id: String::new(), email: String::new(), name: String::new(), platform_admin: false };
         let me = Me { user, memberships: Vec::new() };
-        Self::new(Arc::new(me), Access::member(Role::Viewer), Actor::nobody(), Arc::new(SeenTenant::new(record)))
+        Self::new(Arc::new(me), Access::member(Role::Viewer), Actor::nobody(), Arc::new(SeenTenant::new(record, 0)))
     }
 
     /// The tenant's name in URLs and towards stores.

@@ -59,6 +59,8 @@ const ROUND: Duration = Duration::from_secs(5);
 const PROBE: Duration = Duration::from_secs(15);
 /// Samples of the past written at once: each write waits for the disk.
 const BACKFILL_ROWS: usize = 200_000;
+/// Between two tries to read the stores of the database.
+const RELOAD_PAUSE: Duration = Duration::from_secs(1);
 /// Distance of two clean-ups.
 const PURGE: Duration = Duration::from_secs(60);
 
@@ -243,6 +245,7 @@ impl Backend {
             scrape_secs: config.telemetry.scrape_interval.as_secs().max(1),
             clock: clock.clone(),
         });
+        stores.reload(&db, &vault).await?;
         let backend = Arc::new(Self {
             vault,
             sign_in,
@@ -288,7 +291,7 @@ impl Backend {
             telemetry::keep(this.db.system().clone(), this.clock(), keep.logs_retention, keep.traces_retention).await;
         });
         let changes = Changes::listen(&self.db).await?;
-        let mut news = changes.subscribe();
+        let (mut news, mut of_stores) = (changes.subscribe(), changes.subscribe());
         self.caches().known.listen();
         self.running().changes = Some(changes);
         let this = self.clone();
@@ -304,6 +307,21 @@ impl Backend {
         });
         let this = self.clone();
         self.spawn(async move { this.mail.run(&this).await });
+        let this = self.clone();
+        // By itself: a slow database must not hold up the news about rights.
+        self.spawn(async move {
+            loop {
+                match of_stores.recv().await {
+                    Ok(Change::Store | Change::Anything) | Err(RecvError::Lagged(_)) => {}
+                    Ok(_) => continue,
+                    Err(RecvError::Closed) => return,
+                }
+                while let Err(error) = this.reload_stores().await {
+                    tracing::warn!(%error, "the stores of the database cannot be read");
+                    tokio::time::sleep(RELOAD_PAUSE).await;
+                }
+            }
+        });
         let rounds = self.rounds.clone();
         self.spawn(async move {
             let mut seen = rounds.follow();

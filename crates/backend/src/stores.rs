@@ -1,28 +1,37 @@
-//! Which stores there are, which of them a tenant is bound to, and how they are doing. The stores' own languages stand in
-//! `metrics`, `logs` and `traces`.
+//! Which stores there are, which of them a tenant is bound to, and how they are doing: those of the configuration and those
+//! kept in the database, which change while the portal runs. The stores' own languages stand in `metrics`, `logs` and
+//! `traces`; how stores do stands in `status`, how they are administered in `admin`, what a test of one looks at in `trial`.
+
+mod admin;
+mod kept;
+mod settings;
+mod status;
+mod trial;
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use async_trait::async_trait;
-use contract::{
-    ApiError,
-    stores::{Signal, StoreState, StoreStatus, Stores},
-};
+use contract::stores::Signal;
+use query::TenantLabel;
+use uuid::Uuid;
+
+pub use admin::StoreAdmin;
+pub(crate) use status::MetricsHealth;
 
 use crate::{
     Backend, Error, Scope,
     ask::Ask,
     clock::Clock,
     config::{StoreAuth, StoreConfig, Tenancy},
-    logs::{LogStore, embedded::EmbeddedLogs},
+    db::{Db, Tx},
+    logs::embedded::EmbeddedLogs,
     metrics::{Guarded, MetricsStore, prometheus::Prometheus},
-    portal::Scoped,
-    scope::Permission,
-    traces::{TraceStore, embedded::EmbeddedTraces},
+    tenants::TenantRecord,
+    traces::embedded::EmbeddedTraces,
     upstream::{Connect, Health, Thresholds},
+    vault::Vault,
 };
 
 /// The name of the stores inside the portal.
@@ -35,22 +44,51 @@ struct Bound {
     health: Arc<Health>,
 }
 
-/// Whether the metrics store answers, for the checks of an empty page.
-pub(crate) struct MetricsHealth {
-    /// True unless its last calls failed.
-    pub answers: bool,
+/// A store as tenants can be bound to it.
+#[derive(Clone, Debug)]
+pub struct StoreName {
+    /// Name.
+    pub name: String,
+    /// Kind, as it is written.
+    pub kind: &'static str,
+    /// `none`, `label` or `header`; empty for the embedded store, which keeps tenants apart by itself.
+    pub tenancy: &'static str,
+    /// What it can keep.
+    pub keeps: Vec<Signal>,
+}
+
+/// A store by name.
+#[derive(Clone)]
+struct Entry {
+    config: StoreConfig,
+    /// Written in the configuration, not in the database.
+    configured: bool,
+    /// Its secret cannot be opened.
+    sealed: bool,
+    /// Another one with every change.
+    revision: u64,
+}
+
+#[derive(Default)]
+struct Inner {
+    entries: BTreeMap<String, Entry>,
+    revisions: u64,
+    /// Clients by store and, where the store keeps tenants apart by header, tenant.
+    clients: HashMap<(String, Option<String>), Bound>,
+    /// How many tenants are bound to a metrics store, as of the last reading.
+    bound: HashMap<String, usize>,
 }
 
 /// All stores.
 pub struct StoreSet {
-    configured: HashMap<String, StoreConfig>,
+    inner: Mutex<Inner>,
+    /// One reading of the database at a time, so that an older one never replaces a newer one.
+    reading: tokio::sync::Mutex<()>,
     embedded: Bound,
     logs: Arc<Health>,
     traces: Arc<Health>,
     log_store: EmbeddedLogs,
     trace_store: EmbeddedTraces,
-    /// Clients by store and, where the store keeps tenants apart by header, tenant.
-    clients: Mutex<HashMap<(String, Option<String>), Bound>>,
     scrape_secs: u64,
     clock: Arc<dyn Clock>,
 }
@@ -69,29 +107,136 @@ pub(crate) struct Parts {
 
 impl StoreSet {
     pub(crate) fn new(parts: Parts) -> Self {
+        let configured = parts.configured.into_iter().filter(|store| store.name != EMBEDDED);
+        let entries = configured
+            .map(|config| (config.name.clone(), Entry { config, configured: true, sealed: false, revision: 0 }));
         Self {
-            configured: parts.configured.into_iter().map(|store| (store.name.clone(), store)).collect(),
+            inner: Mutex::new(Inner { entries: entries.collect(), ..Inner::default() }),
+            reading: tokio::sync::Mutex::default(),
             embedded: Bound { store: parts.metrics.0, health: parts.metrics.1 },
             logs: parts.logs,
             traces: parts.traces,
             log_store: parts.log_store,
             trace_store: parts.trace_store,
-            clients: Mutex::default(),
             scrape_secs: parts.scrape_secs,
             clock: parts.clock,
         }
     }
 
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the stores of the database again. What changed or went away loses its clients and with them its health.
+    pub(crate) async fn reload(&self, db: &Db, vault: &Vault) -> Result<(), Error> {
+        let _turn = self.reading.lock().await;
+        let kept = kept::list(db, vault).await?;
+        let mut guard = self.inner();
+        let inner = &mut *guard;
+        let mut entries: BTreeMap<String, Entry> =
+            inner.entries.iter().filter(|(_, entry)| entry.configured).map(|(n, e)| (n.clone(), e.clone())).collect();
+        for (config, sealed) in kept {
+            let name = config.name.clone();
+            if entries.contains_key(&name) {
+                tracing::warn!(store = %name, "the configuration has a store of the same name as the database; the configuration's counts");
+                continue;
+            }
+            let known = inner.entries.get(&name).filter(|old| old.sealed == sealed && old.config.is_like(&config));
+            let revision = known.map_or_else(
+                || {
+                    inner.revisions += 1;
+                    inner.revisions
+                },
+                |old| old.revision,
+            );
+            entries.insert(name, Entry { config, configured: false, sealed, revision });
+        }
+        let same = |name: &String| {
+            let revision = |entries: &BTreeMap<String, Entry>| entries.get(name).map(|entry| entry.revision);
+            revision(&entries) == revision(&inner.entries)
+        };
+        inner.clients.retain(|(name, _), _| same(name));
+        inner.entries = entries;
+        Ok(())
+    }
+
+    /// Which version of a store this is: answers of another one are not to be shown any more.
+    pub(crate) fn revision(&self, name: &str) -> u64 {
+        self.inner().entries.get(name).map_or(u64::MAX, |entry| entry.revision)
+    }
+
+    /// Notes who is bound to what, so that a store which keeps nobody apart never serves two tenants, however that came
+    /// about.
+    pub(crate) fn note_bindings(&self, tenants: &[TenantRecord]) {
+        let mut bound = HashMap::new();
+        for tenant in tenants {
+            *bound.entry(tenant.stores.metrics.clone()).or_default() += 1;
+        }
+        self.inner().bound = bound;
+    }
+
+    /// What tenants can be bound to, the embedded store first.
+    pub fn names(&self) -> Vec<StoreName> {
+        let all = [Signal::Metrics, Signal::Logs, Signal::Traces];
+        let embedded = StoreName { name: EMBEDDED.to_owned(), kind: EMBEDDED, tenancy: "", keeps: all.to_vec() };
+        let inner = self.inner();
+        let others = inner.entries.values().map(|Entry { config, .. }| StoreName {
+            name: config.name.clone(),
+            kind: config.kind.as_str(),
+            tenancy: config.tenancy.mode(),
+            keeps: all.into_iter().filter(|signal| config.kind.keeps(*signal)).collect(),
+        });
+        [embedded].into_iter().chain(others).collect()
+    }
+
+    /// Whether a tenant may be bound to a store for a signal; `field` is where the complaint belongs. Asked in the
+    /// transaction (above tenants) that writes the binding: until its end nobody else binds to the store or changes it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the store does not exist, does not keep this, or belongs to another tenant.
+    pub async fn may_bind(
+        &self,
+        tx: &mut Tx,
+        field: &str,
+        signal: Signal,
+        store: &str,
+        tenant: Uuid,
+    ) -> Result<(), Error> {
+        if store == EMBEDDED {
+            return Ok(());
+        }
+        kept::lock(tx, store).await?;
+        // The row as it is now, not as it was when this instance last read it.
+        let configured =
+            self.inner().entries.get(store).filter(|entry| entry.configured).map(|entry| entry.config.clone());
+        let found = match configured {
+            Some(config) => Some((config.kind, config.tenancy)),
+            None => kept::shape(tx, store).await?,
+        };
+        let Some((kind, tenancy)) = found else {
+            return Err(Error::invalid(field, format!("There is no store {store}. Choose one of the list.")));
+        };
+        if !kind.keeps(signal) {
+            let what = crate::tenants::signal_name(signal);
+            return Err(Error::invalid(field, format!("The store {store} ({}) keeps no {what}.", kind.as_str())));
+        }
+        if tenancy == Tenancy::Single {
+            let others = kept::bound_tenants(tx, store).await?;
+            if let Some((_, other)) = others.iter().find(|(id, _)| *id != tenant) {
+                let why = format!(
+                    "The store {store} does not keep tenants apart and belongs to {other} already. Give it a tenancy first, \
+                     or choose another."
+                );
+                return Err(Error::invalid(field, why));
+            }
+        }
+        Ok(())
+    }
+
     /// The metrics store of a tenant, as questions confined to what the tenant sees.
     pub fn ask(&self, scope: &Scope) -> Result<Ask, Error> {
-        let label = match self.configured.get(self.metrics_name(scope)).map(|store| &store.tenancy) {
-            Some(Tenancy::Label(label)) => Some(
-                query::TenantLabel::new(label, scope.slug().as_str())
-                    .map_err(|error| Error::internal(error.to_string()))?,
-            ),
-            Some(Tenancy::Header | Tenancy::Single) | None => None,
-        };
-        Ok(Ask::new(self.bound(scope)?.store, scope.mesh().clone(), label))
+        let (bound, label) = self.bound(scope)?;
+        Ok(Ask::new(bound.store, scope.mesh().clone(), label))
     }
 
     /// Name of the tenant's metrics store.
@@ -108,33 +253,35 @@ impl StoreSet {
         }
     }
 
-    /// Whether the tenant's metrics store answers.
-    pub(crate) fn metrics_health(&self, scope: &Scope) -> MetricsHealth {
-        let state = self.bound(scope).map(|bound| bound.health.status().state);
-        MetricsHealth { answers: state.is_ok_and(|state| state != StoreState::Down) }
-    }
-
-    fn bound(&self, scope: &Scope) -> Result<Bound, Error> {
+    /// The client of a tenant's metrics store with the label that confines it: always of the same version of the store.
+    fn bound(&self, scope: &Scope) -> Result<(Bound, Option<TenantLabel>), Error> {
         let name = self.metrics_name(scope);
         if name == EMBEDDED {
-            return Ok(self.embedded.clone());
+            return Ok((self.embedded.clone(), None));
         }
-        let store =
-            self.configured.get(name).ok_or_else(|| Error::internal(format!("store {name} is not configured")))?;
-        let org_id = matches!(store.tenancy, Tenancy::Header).then(|| scope.slug().to_string());
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (name.to_owned(), org_id.clone());
-        if let Some(bound) = clients.get(&key) {
-            return Ok(bound.clone());
+        let mut guard = self.inner();
+        let inner = &mut *guard;
+        let Some(entry) = inner.entries.get(name) else {
+            return Err(Error::upstream(name, "it does not exist any more; the tenant has to be bound to another one"));
+        };
+        if entry.sealed {
+            return Err(Error::upstream(name, "its token or password cannot be opened; it has to be written again"));
         }
-        let url = store.url.as_ref().ok_or_else(|| Error::internal(format!("store {name} has no address")))?;
-        let mut connect = Connect { org_id, deadline: store.timeout, ..Connect::new(name, url.as_str()) };
-        match &store.auth {
-            StoreAuth::None => {}
-            StoreAuth::Bearer(token) => connect.token = Some(token.expose().to_owned()),
-            StoreAuth::Basic { username, password } => {
-                connect.basic = Some((username.clone(), password.expose().to_owned()));
+        let store = &entry.config;
+        if store.tenancy == Tenancy::Single && inner.bound.get(name).is_some_and(|tenants| *tenants > 1) {
+            return Err(Error::upstream(name, "it does not keep tenants apart, and several are bound to it"));
+        }
+        let (org_id, label) = match &store.tenancy {
+            Tenancy::Single => (None, None),
+            Tenancy::Header => (Some(scope.slug().to_string()), None),
+            Tenancy::Label(label) => {
+                let label = TenantLabel::new(label, scope.slug().as_str());
+                (None, Some(label.map_err(|error| Error::internal(error.to_string()))?))
             }
+        };
+        let key = (name.to_owned(), org_id.clone());
+        if let Some(bound) = inner.clients.get(&key) {
+            return Ok((bound.clone(), label));
         }
         let health = Arc::new(Health::new(
             name,
@@ -143,51 +290,33 @@ impl StoreSet {
             Thresholds::default(),
             self.clock.clone(),
         ));
-        let client: Arc<dyn MetricsStore> = Arc::new(Prometheus::new(&connect)?);
+        let client: Arc<dyn MetricsStore> = Arc::new(Prometheus::new(&connect(store, org_id)?)?);
         let bound = Bound { store: Arc::new(Guarded::new(client, health.clone())), health };
-        clients.insert(key, bound.clone());
-        Ok(bound)
-    }
-
-    /// Asks every store that is in use for a sign of life, so that the strip is right also when nobody asks anything else.
-    pub(crate) async fn probe(&self) {
-        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect::<Vec<_>>();
-        let probes = clients.iter().chain([&self.embedded]).map(|bound| bound.store.probe());
-        let metrics = futures::future::join_all(probes);
-        let (outcomes, logs, traces) = tokio::join!(
-            metrics,
-            watched(&self.logs, self.log_store.probe()),
-            watched(&self.traces, self.trace_store.probe()),
-        );
-        for error in outcomes.into_iter().chain([logs, traces]).filter_map(Result::err) {
-            tracing::debug!(%error, "a store does not answer");
-        }
-    }
-
-    fn status(&self, scope: &Scope) -> Result<Vec<StoreStatus>, Error> {
-        Ok(vec![self.bound(scope)?.health.status(), self.logs.status(), self.traces.status()])
+        inner.clients.insert(key, bound.clone());
+        Ok((bound, label))
     }
 }
 
-/// Makes a call to a store and records how it went.
-async fn watched<T>(health: &Health, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let permit = health.admit()?;
-    let outcome = call.await;
-    permit.finish(&outcome);
-    outcome
+/// How to reach a store, for one tenant where it keeps them apart by header.
+fn connect(store: &StoreConfig, org_id: Option<String>) -> Result<Connect, Error> {
+    let url = store.url.as_ref().ok_or_else(|| Error::internal(format!("store {} has no address", store.name)))?;
+    let mut connect = Connect { org_id, deadline: store.timeout, ..Connect::new(&store.name, url.as_str()) };
+    match &store.auth {
+        StoreAuth::None => {}
+        StoreAuth::Bearer(token) => connect.token = Some(token.expose().to_owned()),
+        StoreAuth::Basic { username, password } => {
+            connect.basic = Some((username.clone(), password.expose().to_owned()));
+        }
+    }
+    Ok(connect)
 }
 
 impl Backend {
-    /// The strip of stores of a scope.
-    pub(crate) fn store_status(&self, scope: &Scope) -> Result<Vec<StoreStatus>, Error> {
-        scope.require(Permission::ViewMesh)?;
-        self.stores().status(scope)
-    }
-}
-
-#[async_trait]
-impl Stores for Scoped {
-    async fn status(&self) -> Result<Vec<StoreStatus>, ApiError> {
-        Ok(self.backend.store_status(&self.scope)?)
+    /// Reads the stores of the database again, after a change of them.
+    pub(crate) async fn reload_stores(&self) -> Result<(), Error> {
+        self.stores.reload(&self.db, &self.vault).await?;
+        // What tenants saw through the old ones is not theirs to see any more.
+        self.caches().known.forget(crate::auth::changes::Change::Store);
+        Ok(())
     }
 }

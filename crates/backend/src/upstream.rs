@@ -3,7 +3,9 @@
 
 mod health;
 mod http;
+mod look;
 
 pub use health::{Health, Permit, Thresholds};
 pub use http::{Answer, Connect, Http};
 pub(crate) use http::{BadBody, read_body};
+pub(crate) use look::{Look, Unreachable};

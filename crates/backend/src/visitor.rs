@@ -322,6 +322,27 @@ impl Visitor {
         self.tenants.contains_key(slug)
     }
 
+    /// The same request by a viewer of one tenant who is nothing else, for the isolation proof.
+    pub(crate) fn as_viewer_of(&self, slug: &TenantSlug) -> Self {
+        let user =
+            User { id: Uuid::nil().to_string(), email: String::new(), name: String::new(), platform_admin: false };
+        let me = Arc::new(Me { user: user.clone(), memberships: Vec::new() });
+        let person = Person { user, roles: [(slug.clone(), Role::Viewer)].into_iter().collect() };
+        let who = Who::Person { person: Arc::new(person), me, provider: None, observing: None };
+        Self {
+            backend: self.backend.clone(),
+            credential: Credential::Nobody,
+            origin: self.origin.clone(),
+            tenants: self.tenants.clone(),
+            who,
+        }
+    }
+
+    /// All tenants but one, whoever asks: for the isolation proof, which never shows them.
+    pub(crate) fn other_tenants(&self, slug: &TenantSlug) -> Vec<TenantSlug> {
+        self.tenants.keys().filter(|other| *other != slug).cloned().collect()
+    }
+
     /// The account, when a person asks.
     pub fn user(&self) -> Option<Uuid> {
         match &self.who {

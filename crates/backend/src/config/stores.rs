@@ -48,6 +48,19 @@ impl StoreKind {
         }
     }
 
+    /// Those that are reached over the network.
+    pub const REMOTE: [Self; 4] = [Self::Prometheus, Self::Mimir, Self::Thanos, Self::Victoriametrics];
+
+    /// The kind of this word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// True when the store itself can keep tenants apart by a header.
+    pub fn takes_header(self) -> bool {
+        self == Self::Mimir
+    }
+
     /// True when it can keep this.
     pub fn keeps(self, signal: Signal) -> bool {
         match self {
@@ -66,6 +79,25 @@ pub enum Tenancy {
     Label(String),
     /// The store keeps them apart itself by the header `X-Scope-OrgID`.
     Header,
+}
+
+impl Tenancy {
+    /// The word used in files.
+    pub fn mode(&self) -> &'static str {
+        match self {
+            Self::Single => "none",
+            Self::Label(_) => "label",
+            Self::Header => "header",
+        }
+    }
+
+    /// The label, empty without one.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Label(label) => label,
+            Self::Single | Self::Header => "",
+        }
+    }
 }
 
 /// What a store wants to see before it answers.
@@ -99,6 +131,48 @@ pub struct StoreConfig {
     pub auth: StoreAuth,
     /// Deadline of one request.
     pub timeout: Duration,
+}
+
+impl StoreAuth {
+    /// The word in forms and the database, the user name, and the secret.
+    pub(crate) fn parts(&self) -> (&'static str, &str, Option<&Secret>) {
+        match self {
+            Self::None => ("none", "", None),
+            Self::Bearer(token) => ("bearer", "", Some(token)),
+            Self::Basic { username, password } => ("basic", username, Some(password)),
+        }
+    }
+}
+
+impl StoreConfig {
+    /// Whether a client made for one can serve the other.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let auth = |config: &Self| {
+            let (kind, username, secret) = config.auth.parts();
+            (kind, username.to_owned(), secret.map(|secret| secret.expose().to_owned()))
+        };
+        (&self.name, self.kind, &self.url, &self.tenancy, self.timeout)
+            == (&other.name, other.kind, &other.url, &other.tenancy, other.timeout)
+            && auth(self) == auth(other)
+    }
+}
+
+/// The name of a store, for those that are written elsewhere than in a file. The error says what to write.
+pub(crate) fn check_name(text: &str) -> Result<String, String> {
+    if text == EMBEDDED {
+        return Err("embedded is the name of the built-in store; choose another.".to_owned());
+    }
+    store_name(text).map_err(|_| "Use 1 to 63 characters a-z, 0-9 and inner hyphens.".to_owned())
+}
+
+/// The label that keeps tenants apart.
+pub(crate) fn check_label(text: &str) -> Result<String, String> {
+    label_name(text).map_err(|wrong| format!("This is no label name: {}.", wrong.remedy))
+}
+
+/// The user name of basic authentication.
+pub(crate) fn check_user_name(text: &str) -> Result<String, String> {
+    user_name(text).map_err(|_| "Write the user name, without colons.".to_owned())
 }
 
 /// An entry of the list, right or wrong: tenants may refer to a store that has a mistake somewhere else.
@@ -234,7 +308,7 @@ fn tenancy(mut fields: Fields<'_>, kind: Option<StoreKind>) -> Option<Tenancy> {
                 None
             }
         },
-        "header" if !matches!(kind, Some(StoreKind::Mimir) | None) => {
+        "header" if kind.is_some_and(|kind| !kind.takes_header()) => {
             let what = "only mimir keeps tenants apart by header";
             reader.wrong(&mode, what, "write mode: label, or mode: none for a store of a single tenant");
             None

@@ -18,8 +18,8 @@ pub(crate) struct SeenTenant {
 pub(crate) type Seen = (uuid::Uuid, u64);
 
 impl SeenTenant {
-    /// Selectors that name what cannot exist see nothing; they are logged, because somebody wrote them.
-    pub(crate) fn new(record: TenantRecord) -> Self {
+    /// `store` is the revision of its metrics store. Selectors that name what cannot exist see nothing; they are logged, because somebody wrote them.
+    pub(crate) fn new(record: TenantRecord, store: u64) -> Self {
         let selectors = record.mesh.iter().filter_map(|selector| {
             let made = match &selector.namespaces {
                 Namespaces::All => MeshSelector::all(selector.cluster.as_deref()),
@@ -32,7 +32,7 @@ impl SeenTenant {
         });
         let mesh = MeshScope::new(selectors);
         let mut hasher = DefaultHasher::new();
-        format!("{:?} {:?}", record.mesh, record.stores).hash(&mut hasher);
+        format!("{:?} {:?} {store}", record.mesh, record.stores).hash(&mut hasher);
         let sees = hasher.finish();
         Self { record, mesh, sees }
     }

@@ -64,7 +64,7 @@ pub(super) async fn check(
     for (signal, name) in
         [(Signal::Metrics, &names.metrics), (Signal::Logs, &names.logs), (Signal::Traces, &names.traces)]
     {
-        let checked = one(tx, &known, tenant, plan, signal, name.trim()).await;
+        let checked = one(backend, tx, &known, tenant, plan, signal, name.trim()).await;
         if let Some(name) = wrong.take(checked)? {
             bindings.set(signal, name);
         }
@@ -74,6 +74,7 @@ pub(super) async fn check(
 }
 
 async fn one(
+    backend: &Backend,
     tx: &mut Tx,
     known: &[StoreChoice],
     tenant: Uuid,
@@ -87,28 +88,12 @@ async fn one(
         let names: Vec<_> = known.iter().map(|store| store.name.as_str()).collect();
         return wrong(format!("There is no store “{name}”. Choose one of: {}.", names.join(", ")));
     };
-    if !store.kind.keeps(signal) {
-        return wrong(format!("The store {name} ({}) keeps no {word}. Choose embedded.", store.kind.as_str()));
-    }
     if name != EMBEDDED
         && let Some(Err(Error::Conflict { why })) = plan.map(|plan| plan.include(Feature::ExternalStores))
     {
         return wrong(why);
     }
-    if store.single {
-        let other = sqlx::query_scalar!(
-            "select t.slug from tenant_stores s join tenants t on t.id = s.tenant_id
-             where s.store = $1 and s.tenant_id <> $2 limit 1",
-            name,
-            tenant
-        )
-        .fetch_optional(&mut **tx)
-        .await?;
-        if let Some(other) = other {
-            return wrong(format!(
-                "The store {name} does not keep tenants apart and belongs to {other}. Give it a tenancy, or choose another."
-            ));
-        }
-    }
+    // Also locks the store's bindings, so that two tenants cannot take a store for one at the same moment.
+    backend.stores().may_bind(tx, &format!("/stores/{word}"), signal, name, tenant).await?;
     Ok(name.to_owned())
 }

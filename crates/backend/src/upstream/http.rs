@@ -58,12 +58,12 @@ pub struct Answer {
 
 /// A client for one store.
 pub struct Http {
-    client: reqwest::Client,
-    base: Url,
+    pub(super) client: reqwest::Client,
+    pub(super) base: Url,
     store: String,
-    deadline: Duration,
-    max_bytes: usize,
-    basic: Option<(String, String)>,
+    pub(super) deadline: Duration,
+    pub(super) max_bytes: usize,
+    pub(super) basic: Option<(String, String)>,
 }
 
 impl Http {

@@ -15,7 +15,7 @@ use crate::{
     auth::{Person, changes::Change},
     keys::{self, Found, Shown},
     scope::SeenTenant,
-    tenants,
+    tenants::{self, TenantRecord},
 };
 
 /// Remembered for so long at most: what is done by hand in the database, or while the news are lost, counts then.
@@ -87,12 +87,13 @@ impl Known {
                 inner.keys.clear();
             }
             Change::Key(id) => inner.keys.retain(|_, (_, key)| key.grant.id != id),
+            Change::Store => inner.tenants = None,
             Change::Anything => {
                 inner.tenants = None;
                 inner.people.clear();
                 inner.keys.clear();
             }
-            Change::Session(_) | Change::Provider(_) | Change::Store => return,
+            Change::Session(_) | Change::Provider(_) => return,
         }
         inner.forgotten += 1;
     }
@@ -111,9 +112,13 @@ impl Backend {
             }
             inner.forgotten
         };
-        let read = tenants::list(self.db()).await?.into_iter();
-        let tenants: Tenants =
-            Arc::new(read.map(|record| (record.slug.clone(), Arc::new(SeenTenant::new(record)))).collect());
+        let read = tenants::list(self.db()).await?;
+        self.stores.note_bindings(&read);
+        let seen = |record: TenantRecord| {
+            let revision = self.stores.revision(&record.stores.metrics);
+            (record.slug.clone(), Arc::new(SeenTenant::new(record, revision)))
+        };
+        let tenants: Tenants = Arc::new(read.into_iter().map(seen).collect());
         let mut inner = known.inner();
         if inner.listening && inner.forgotten == before {
             inner.tenants = Some((now, tenants.clone()));
