@@ -38,9 +38,11 @@ pub fn sign_in_list(base: &str, providers: &[IdentityProvider], own: Option<&str
             }
         })
         .collect_view();
-    let none = providers
-        .is_empty()
-        .then(|| empty_row(4, "No provider yet. Everybody signs in with an account of this portal."));
+    let nothing_yet = match own {
+        Some(_) => "This tenant has no provider of its own.",
+        None => "No provider yet.",
+    };
+    let none = providers.is_empty().then(|| empty_row(4, nothing_yet));
     let open = typed.form == CREATE;
     let intro = match own {
         Some(_) => {
@@ -277,7 +279,7 @@ pub fn sign_in_provider(
             <header>
                 <h2>"Connection"</h2>
             </header>
-            <div class="body">
+            <div class="body stack">
                 {report.map(checks)}
                 <form class="actions" method="post" action=format!("{here}/test#test")>
                     <button class="btn">"Test the connection"</button>

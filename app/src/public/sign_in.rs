@@ -15,6 +15,8 @@ pub struct SignInProblem {
     pub text: String,
     /// Address that begins again.
     pub again: Option<String>,
+    /// It lets the person be somebody else at the provider.
+    pub as_somebody_else: bool,
     /// Rules that would have given access.
     pub wanted: Vec<MappingRule>,
     /// Claims the rules look at, with the values the token had; for people whom no rule fits.
@@ -70,7 +72,8 @@ pub fn render_sign_in_problem(look: &Look, page: &SignInProblem) -> String {
             <ul class="claims">{rows}</ul>
         }
     });
-    let again = page.again.clone().map(|href| view! { <a class="btn" href=href>"Try again"</a> });
+    let words = if page.as_somebody_else { "Sign in there as somebody else" } else { "Try again" };
+    let again = page.again.clone().map(|href| view! { <a class="btn" href=href>{words}</a> });
     let body = view! {
         <div class="public">
             {top(().into_any())}

@@ -41,11 +41,14 @@ pub fn routes() -> OpenApiRouter<AppState> {
 struct LoginQuery {
     #[serde(rename = "return")]
     back: Option<String>,
+    /// Present: the provider is to ask who somebody is, even if it knows.
+    anew: Option<String>,
 }
 
 /// Leads the browser to the provider.
 #[utoipa::path(get, path = "/auth/oidc/{provider}/login", tag = "identity",
-    params(("provider" = String, Path), ("return" = Option<String>, Query, description = "Path of this portal to go to afterwards")),
+    params(("provider" = String, Path), ("return" = Option<String>, Query, description = "Path of this portal to go to afterwards"),
+        ("anew" = Option<String>, Query, description = "Present: the provider asks who somebody is, even if it knows")),
     responses((status = 303, description = "To the provider"), (status = 404, description = "There is no such provider"),
         (status = 502, description = "The provider cannot be used")))]
 async fn login(
@@ -55,7 +58,7 @@ async fn login(
     headers: HeaderMap,
 ) -> Response {
     let back = safe_return(query.back.as_deref());
-    let begun = match state.backend.sign_in().begin(&provider, &back).await {
+    let begun = match state.backend.sign_in().begin(&provider, &back, query.anew.is_some()).await {
         Ok(begun) => begun,
         Err(error) => return problem(&state, &headers, &provider, &back, error),
     };
@@ -249,7 +252,9 @@ fn problem(state: &AppState, headers: &HeaderMap, provider: &str, back: &str, er
                     "{} knows you as {}. No rule gives this account a role in any tenant. An administrator can put you into one of the groups below.",
                     denied.title, denied.name
                 ),
-                again,
+                // The provider still knows them: without being asked to, it would send them straight back.
+                again: again.map(|href| format!("{href}&anew=1")),
+                as_somebody_else: true,
                 wanted: denied.wanted,
                 had: Some(denied.had),
             },

@@ -297,6 +297,9 @@ async fn whom_no_rule_fits_is_told_what_was_missing(pool: PgPool) {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     assert!(!page.contains("<script"), "no scripts");
+    assert!(page.contains("&amp;anew=1") || page.contains("&anew=1"), "a way to be somebody else: {page}");
+    let anew = Browser::default().get(&portal, &format!("{LOGIN}?return=/&anew=1")).await;
+    assert!(anew.header(header::LOCATION).contains("prompt=login"));
     let denied: (String, String) = sqlx::query_as("select action, outcome from audit_log order by at desc limit 1")
         .fetch_one(portal.backend.db().system())
         .await

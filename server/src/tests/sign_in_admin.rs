@@ -149,7 +149,7 @@ async fn the_pages_do_what_the_api_does(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let ana = portal.login("ana@acme.test").await;
     let empty = portal.get(PAGE, Some(&ana)).await;
-    assert!(empty.text().contains("No provider yet") && !empty.text().contains("<script"), "{}", empty.text());
+    assert!(empty.text().contains("no provider of its own") && !empty.text().contains("<script"), "{}", empty.text());
     let mut fields = vec![
         ("name", "acme-sso"),
         ("issuer", "https://sso.acme.test"),

@@ -7,7 +7,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use contract::Timestamp;
 use openidconnect::{
     AuthorizationCode, CsrfToken, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RequestTokenError,
-    Scope, TokenResponse, core::CoreAuthenticationFlow,
+    Scope, TokenResponse,
+    core::{CoreAuthPrompt, CoreAuthenticationFlow},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -90,8 +91,9 @@ pub fn attempt_name(state: &str) -> Option<&str> {
 }
 
 impl SignIn {
-    /// Begins a sign-in. `back` is a path of this portal; the caller has checked that.
-    pub async fn begin(&self, name: &str, back: &str) -> Result<Begun, SignInError> {
+    /// Begins a sign-in. `back` is a path of this portal; the caller has checked that. `anew` asks the provider to have the
+    /// person sign in again, for those who want to be somebody else there.
+    pub async fn begin(&self, name: &str, back: &str, anew: bool) -> Result<Begun, SignInError> {
         let now = self.clock.now();
         let provider = store::by_name(&self.db, name).await?.ok_or(SignInError::Unknown)?;
         let found = self
@@ -111,6 +113,9 @@ impl SignIn {
             .set_pkce_challenge(challenge);
         for scope in &provider.scopes {
             request = request.add_scope(Scope::new(scope.clone()));
+        }
+        if anew {
+            request = request.add_prompt(CoreAuthPrompt::Login);
         }
         let (location, ..) = request.url();
         let attempt = Attempt {

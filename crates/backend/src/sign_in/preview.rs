@@ -118,7 +118,7 @@ fn checks_of(found: &Discovered) -> Vec<ConnectionCheck> {
     vec![
         check("Discovery", CheckState::Ok, "The document was read, and names exactly this issuer."),
         match usable {
-            true => check("Keys", CheckState::Ok, &format!("{} keys for signatures.", found.keys.all.len())),
+            true => check("Keys", CheckState::Ok, &format!("Keys for signatures: {}.", found.keys.all.len())),
             false => check("Keys", CheckState::Failed, "The key set holds no key for signatures."),
         },
         match signs || algorithms.is_none() {
@@ -142,7 +142,7 @@ fn checks_of(found: &Discovered) -> Vec<ConnectionCheck> {
         either(
             metadata.backchannel_logout_supported && metadata.backchannel_logout_session_supported,
             "Back-channel logout",
-            "Signing out there ends sessions here, when the address below is registered there.",
+            "Signing out there ends sessions here, when the back-channel logout address is registered there.",
             "The provider does not offer it with session ids: who signs out there stays signed in here until the next renewal.",
         ),
     ]

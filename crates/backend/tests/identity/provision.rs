@@ -121,7 +121,7 @@ tenants: [{slug: acme, stores: {metrics: prom}}]";
 const WITH_PROVIDER: &str = r#"
 tenants: [{slug: acme, name: Acme}]
 identity_providers:
-  - {name: sso, issuer: "https://sso.test", client_id: obstack, client_secret_env: KC,
+  - {name: sso, issuer: "https://sso.test", client_id: obstack, client_secret_env: ANA,
      mappings: [{claim: groups, equals: /a, tenant: acme, role: viewer}]}
 "#;
 
@@ -132,8 +132,8 @@ async fn sign_in_providers_are_written_once_and_switched_off_when_they_are_gone(
     assert_eq!(t.provision(WITH_PROVIDER).await, Provisioned::default(), "an unchanged secret is not sealed again");
     let row = "select row_to_json(p)::text from identity_providers p";
     let kept: String = sqlx::query_scalar(row).fetch_one(t.db.system()).await.expect("there");
-    assert!(!kept.contains(&password("KC")), "{kept}");
-    let changed = config_with(WITH_PROVIDER, &|name| (name == "KC").then(|| "another-secret".to_owned()));
+    assert!(!kept.contains(&password("ANA")), "{kept}");
+    let changed = config_with(WITH_PROVIDER, &|name| (name == "ANA").then(|| "another-secret".to_owned()));
     let done = provision::apply(&t.db, &changed, t.auth.passwords(), NOW).await.expect("provisioned");
     assert_eq!(done, Provisioned { created: 0, updated: 1, removed: 0 });
     assert_eq!(
