@@ -179,7 +179,9 @@ impl Who {
             },
             None => {
                 let open = person.roles.iter().filter(|(slug, _)| {
-                    tenants.get(slug).is_some_and(|tenant| shut(tenant, provider, person.user.platform_admin).is_none())
+                    tenants.get(slug).is_some_and(|tenant| {
+                        shut(tenant, vouched(&person, provider, tenant), person.user.platform_admin).is_none()
+                    })
                 });
                 let mut memberships: Vec<_> = open.filter_map(|(slug, role)| member(slug, *role)).collect();
                 memberships.sort_by(|a, b| (&a.name, &a.tenant).cmp(&(&b.name, &b.tenant)));
@@ -200,8 +202,15 @@ impl Who {
     }
 }
 
+/// Whether the session's provider can vouch for somebody in this tenant: the installation's and the tenant's own can,
+/// another tenant's cannot.
+fn vouched(person: &Person, provider: Option<Uuid>, tenant: &SeenTenant) -> bool {
+    let owner = provider.and_then(|provider| person.providers.get(&provider));
+    owner.is_some_and(|owner| owner.is_none_or(|owner| owner == tenant.record().id))
+}
+
 /// Why members do not get into this tenant at the moment, if they do not.
-fn shut(tenant: &SeenTenant, provider: Option<Uuid>, platform_admin: bool) -> Option<String> {
+fn shut(tenant: &SeenTenant, vouched: bool, platform_admin: bool) -> Option<String> {
     let record = tenant.record();
     match &record.suspended {
         Some(_) if platform_admin => {}
@@ -214,7 +223,7 @@ fn shut(tenant: &SeenTenant, provider: Option<Uuid>, platform_admin: bool) -> Op
         Some(why) => return Some(format!("{} is suspended: {why}", record.name)),
         None => {}
     }
-    (record.require_sso && provider.is_none())
+    (record.require_sso && !vouched)
         .then(|| format!("{} asks for single sign-on: sign in with its provider instead of a password.", record.name))
 }
 
@@ -262,7 +271,7 @@ impl Visitor {
                     return Err(missing());
                 }
                 let tenant = known()?;
-                let why = role.and_then(|_| shut(&tenant, *provider, platform_admin));
+                let why = role.and_then(|_| shut(&tenant, vouched(person, *provider, &tenant), platform_admin));
                 match why {
                     Some(why) if !platform_admin => Err(ApiError::new(ErrorCode::Denied, why)),
                     // Who runs the installation keeps that right, and only that.
@@ -275,7 +284,7 @@ impl Visitor {
                     return Err(missing());
                 }
                 let tenant = known()?;
-                if let Some(why) = tenant.record().suspended.as_ref().and_then(|_| shut(&tenant, None, false)) {
+                if let Some(why) = tenant.record().suspended.as_ref().and_then(|_| shut(&tenant, true, false)) {
                     return Err(ApiError::new(ErrorCode::Denied, why));
                 }
                 let access = Access::Key { role: grant.role, scopes: Arc::new(grant.scopes.clone()) };
@@ -327,7 +336,8 @@ impl Visitor {
         let user =
             User { id: Uuid::nil().to_string(), email: String::new(), name: String::new(), platform_admin: false };
         let me = Arc::new(Me { user: user.clone(), memberships: Vec::new() });
-        let person = Person { user, roles: [(slug.clone(), Role::Viewer)].into_iter().collect() };
+        let person =
+            Person { user, roles: [(slug.clone(), Role::Viewer)].into_iter().collect(), providers: Default::default() };
         let who = Who::Person { person: Arc::new(person), me, provider: None, observing: None };
         Self {
             backend: self.backend.clone(),

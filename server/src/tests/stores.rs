@@ -13,7 +13,7 @@ const NEW: &str = r#"{"name":"prom","kind":"prometheus","url":"http://127.0.0.1:
 
 impl Portal {
     /// A write of JSON with a version.
-    async fn write(&self, method: Method, path: &str, cookie: &str, version: Option<&str>, body: &str) -> Answer {
+    async fn send_api(&self, method: Method, path: &str, cookie: &str, version: Option<&str>, body: &str) -> Answer {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/api/v1{path}"))
@@ -27,7 +27,7 @@ impl Portal {
         self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
     }
 
-    async fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
+    async fn send_form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
         let body = serde_urlencoded::to_string(fields).expect("a form");
         self.ask(Method::POST, &format!("{path}?{body}"), Some(cookie)).await
     }
@@ -42,7 +42,7 @@ fn errors(answer: &Answer) -> Vec<String> {
 async fn writes_name_the_version_they_have_seen(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let olga = portal.login("olga@obstack.test").await;
-    let created = portal.write(Method::POST, "/admin/stores", &olga, None, NEW).await;
+    let created = portal.send_api(Method::POST, "/admin/stores", &olga, None, NEW).await;
     assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
     assert!(!created.text().contains("hunter2") && created.json()["has_secret"] == true, "{}", created.text());
     let read = portal.get("/api/v1/admin/stores/prom", Some(&olga)).await;
@@ -51,7 +51,7 @@ async fn writes_name_the_version_they_have_seen(pool: PgPool) {
     assert!(tag.starts_with('"'), "{tag}");
 
     let put = async |version: Option<&str>, body: &str| {
-        portal.write(Method::PUT, "/admin/stores/prom", &olga, version, body).await
+        portal.send_api(Method::PUT, "/admin/stores/prom", &olga, version, body).await
     };
     let slower = NEW.replace("\"auth\"", "\"timeout_ms\":20000,\"auth\"");
     assert_eq!(put(None, &slower).await.status, StatusCode::PRECONDITION_REQUIRED);
@@ -72,14 +72,14 @@ async fn writes_name_the_version_they_have_seen(pool: PgPool) {
         (Some("prom"), Some("closed"))
     );
 
-    let tested = portal.write(Method::POST, "/admin/stores/prom/test", &olga, None, "").await;
+    let tested = portal.send_api(Method::POST, "/admin/stores/prom/test", &olga, None, "").await;
     assert_eq!((tested.status, tested.json()["grade"].as_str()), (StatusCode::OK, Some("bad")));
-    let missing = portal.write(Method::POST, "/admin/stores/nowhere/test", &olga, None, "").await;
+    let missing = portal.send_api(Method::POST, "/admin/stores/nowhere/test", &olga, None, "").await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
-    let unsaved = portal.write(Method::POST, "/admin/stores/test", &olga, None, NEW).await;
+    let unsaved = portal.send_api(Method::POST, "/admin/stores/test", &olga, None, NEW).await;
     assert_eq!(unsaved.json()["findings"][0]["check"].as_str(), Some("reach"), "{}", unsaved.text());
 
-    let gone = portal.write(Method::DELETE, "/admin/stores/prom", &olga, Some("*"), "").await;
+    let gone = portal.send_api(Method::DELETE, "/admin/stores/prom", &olga, Some("*"), "").await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     assert_eq!(portal.get("/api/v1/admin/stores/prom", Some(&olga)).await.status, StatusCode::NOT_FOUND);
 }
@@ -99,7 +99,7 @@ async fn forms_keep_what_was_typed_and_no_secret(pool: PgPool) {
         ("username", ""),
         ("secret", "token-of-secrets"),
     ];
-    let refused = portal.form("/admin/stores", &olga, &typed).await;
+    let refused = portal.send_form("/admin/stores", &olga, &typed).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     let page = refused.text();
     assert!(page.contains("Take user and password out of the address"), "{page}");
@@ -108,11 +108,11 @@ async fn forms_keep_what_was_typed_and_no_secret(pool: PgPool) {
 
     let mut good = typed;
     good[2].1 = "http://127.0.0.1:9";
-    let tested = portal.form("/admin/stores/test", &olga, &good).await;
+    let tested = portal.send_form("/admin/stores/test", &olga, &good).await;
     assert_eq!(tested.status, StatusCode::OK);
     assert!(tested.text().contains("Nobody answers at port 9") && tested.text().contains("is not saved yet"));
     assert!(!tested.text().contains("token-of-secrets"));
-    let created = portal.form("/admin/stores", &olga, &good).await;
+    let created = portal.send_form("/admin/stores", &olga, &good).await;
     assert_eq!(
         (created.status, created.header(header::LOCATION)),
         (StatusCode::SEE_OTHER, "/admin/stores/prom-shop?done=created")
@@ -126,7 +126,7 @@ async fn forms_keep_what_was_typed_and_no_secret(pool: PgPool) {
     let mut change = good.to_vec();
     change[8].1 = "";
     change.push(("version", "\"stale\""));
-    let stale = portal.form("/admin/stores/prom-shop", &olga, &change).await;
+    let stale = portal.send_form("/admin/stores/prom-shop", &olga, &change).await;
     assert!(
         stale.status == StatusCode::BAD_REQUEST && stale.text().contains("changed in the meantime"),
         "{}",
@@ -134,12 +134,12 @@ async fn forms_keep_what_was_typed_and_no_secret(pool: PgPool) {
     );
     change[9].1 = &version;
     change[3].1 = "5000";
-    let saved = portal.form("/admin/stores/prom-shop", &olga, &change).await;
+    let saved = portal.send_form("/admin/stores/prom-shop", &olga, &change).await;
     assert_eq!(saved.header(header::LOCATION), "/admin/stores/prom-shop?done=saved", "{}", saved.text());
 
-    let unsure = portal.form("/admin/stores/prom-shop/delete", &olga, &[("confirm", "prom")]).await;
+    let unsure = portal.send_form("/admin/stores/prom-shop/delete", &olga, &[("confirm", "prom")]).await;
     assert_eq!(unsure.status, StatusCode::BAD_REQUEST);
-    let gone = portal.form("/admin/stores/prom-shop/delete", &olga, &[("confirm", "prom-shop")]).await;
+    let gone = portal.send_form("/admin/stores/prom-shop/delete", &olga, &[("confirm", "prom-shop")]).await;
     assert_eq!(gone.header(header::LOCATION), "/admin/stores?done=deleted");
 }
 
@@ -156,9 +156,9 @@ async fn administrators_prove_the_isolation_of_their_tenant(pool: PgPool) {
     for name in ["globex", "Globex", "platform"] {
         assert!(!page.text().contains(name), "{name}");
     }
-    let proof = portal.write(Method::POST, "/t/acme/isolation-proof", &ana, None, "").await.json();
+    let proof = portal.send_api(Method::POST, "/t/acme/isolation-proof", &ana, None, "").await.json();
     assert_eq!(proof["verdict"], "proven");
     assert!(proof["canaries"].as_array().is_some_and(|canaries| canaries.len() > 30));
-    let foreign = portal.write(Method::POST, "/t/globex/isolation-proof", &ana, None, "").await;
+    let foreign = portal.send_api(Method::POST, "/t/globex/isolation-proof", &ana, None, "").await;
     assert_eq!(foreign.status, StatusCode::NOT_FOUND);
 }

@@ -18,6 +18,8 @@ pub struct Person {
     pub user: User,
     /// The strongest role in each tenant, whoever gave it.
     pub roles: BTreeMap<TenantSlug, Role>,
+    /// The sign-in providers that know the person, each with the tenant it belongs to if it is one's own.
+    pub providers: BTreeMap<Uuid, Option<Uuid>>,
 }
 
 impl Auth {
@@ -48,6 +50,14 @@ impl Auth {
         }
         let user =
             User { id: row.id.to_string(), email: row.email, name: row.name, platform_admin: row.platform_admin };
-        Ok(Some(Person { user, roles }))
+        let rows = sqlx::query!(
+            "select p.id, p.tenant_id from user_identities i join identity_providers p on p.id = i.provider_id
+             where i.user_id = $1 and p.disabled_at is null",
+            row.id
+        )
+        .fetch_all(self.db.system())
+        .await?;
+        let providers = rows.into_iter().map(|row| (row.id, row.tenant_id)).collect();
+        Ok(Some(Person { user, roles, providers }))
     }
 }

@@ -84,7 +84,7 @@ async fn one(
 ) -> Result<String, Error> {
     let word = signal_name(signal);
     let wrong = |why: String| Err(Error::invalid(format!("/stores/{word}"), why));
-    let Some(store) = known.iter().find(|store| store.name == name) else {
+    if !known.iter().any(|store| store.name == name) {
         let names: Vec<_> = known.iter().map(|store| store.name.as_str()).collect();
         return wrong(format!("There is no store “{name}”. Choose one of: {}.", names.join(", ")));
     };
