@@ -148,9 +148,7 @@ impl Config {
         let limits = LimitsConfig::read(top.section("limits"));
         let api_key_max_lifetime = keys::max_lifetime(&mut top);
         let api_keys = keys::read(&mut top, &tenants);
-        for key in ["embed"] {
-            top.refuse(key);
-        }
+        top.refuse("embed");
         top.finish();
 
         let addresses = addresses?;
