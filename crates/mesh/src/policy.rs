@@ -1,0 +1,9 @@
+//! Istio's authorization policies: what a set of them decides about one request, and why. Reading, attachment,
+//! evaluation, checks; rule numbers (R1…R76) are those of `docs/policy/rules.md`. No IO and no clock.
+
+pub mod decode;
+mod fields;
+pub mod finding;
+pub mod object;
+pub mod place;
+pub mod yaml;
