@@ -4,6 +4,10 @@
 pub mod decode;
 mod fields;
 pub mod finding;
+pub mod normalize;
 pub mod object;
+pub mod pattern;
 pub mod place;
+pub mod request;
+pub mod settings;
 pub mod yaml;

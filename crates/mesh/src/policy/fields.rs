@@ -60,18 +60,6 @@ impl<'a> Fields<'a> {
         texts(node, &self.path_of(key), out)
     }
 
-    /// A boolean field.
-    pub fn flag(&mut self, key: &str, out: &mut Findings) -> Option<bool> {
-        let node = self.take(key)?;
-        match node.value {
-            Value::Bool(value) => Some(value),
-            Value::Null | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
-                wrong(node, &self.path_of(key), "true or false", out);
-                None
-            }
-        }
-    }
-
     /// A map field.
     pub fn map(&mut self, key: &str, out: &mut Findings) -> Option<Fields<'a>> {
         let node = self.take(key)?;

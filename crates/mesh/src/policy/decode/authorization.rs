@@ -2,7 +2,7 @@
 
 use super::{or_empty, target};
 use crate::policy::{
-    fields::{self, Fields},
+    fields::Fields,
     finding::Findings,
     object::{Action, AuthorizationPolicy, Condition, Field, FieldValues, Meta, Missing, Part, Rule, Target},
     place::{Spot, Text},
@@ -107,7 +107,7 @@ fn condition(node: &Node, path: &str, out: &mut Findings) -> Condition {
     if node.value == Value::Null {
         return nothing(at);
     }
-    let Some(mut inside) = fields::Fields::open(node, path, out) else { return nothing(at) };
+    let Some(mut inside) = Fields::open(node, path, out) else { return nothing(at) };
     let key = or_empty(inside.text("key", out), at);
     let values = inside.texts("values", out).unwrap_or_default();
     let not_values = inside.texts("notValues", out).unwrap_or_default();

@@ -1,0 +1,144 @@
+//! What a proxy makes of a request path before policies see it (R28, R29). Observed on released Envoy binaries.
+
+#[cfg(test)]
+mod tests;
+
+use super::settings::{Normalization, ProxyVersion};
+
+/// Why a proxy answers 400 before any policy runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadPath {
+    /// A raw `#`.
+    Fragment,
+    /// A byte that is not ASCII.
+    NotAscii,
+}
+
+impl BadPath {
+    /// The reason in words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Fragment => "the path contains a raw `#`",
+            Self::NotAscii => "the path contains a byte that is not ASCII",
+        }
+    }
+}
+
+/// The path with its query as it is forwarded and as `request.headers[:path]` sees it.
+pub fn normalize(path: &str, mode: Normalization, proxy: ProxyVersion) -> Result<String, BadPath> {
+    if path.contains('#') {
+        return Err(BadPath::Fragment);
+    }
+    if !path.is_ascii() {
+        return Err(BadPath::NotAscii);
+    }
+    if mode == Normalization::None {
+        return Ok(path.to_owned());
+    }
+    let (path, query) = path.find('?').map_or((path, ""), |at| path.split_at(at));
+    let decoded;
+    let path = if mode == Normalization::DecodeAndMergeSlashes {
+        decoded = decode_slashes(path);
+        &decoded
+    } else {
+        path
+    };
+    let mut path = resolve_dots(&canonical(path), proxy.resolves_dots_with_parameters());
+    match mode {
+        Normalization::None | Normalization::Base => {}
+        Normalization::MergeSlashes | Normalization::DecodeAndMergeSlashes => path = merge_slashes(&path),
+    }
+    Ok(path + query)
+}
+
+/// The part that `paths` compares: no query, no fragment (R28).
+pub fn without_query(path: &str) -> &str {
+    path.find(['?', '#']).map_or(path, |end| &path[..end])
+}
+
+fn decode_slashes(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        match rest.get(at + 1..at + 3) {
+            Some("2F" | "2f") => out.push('/'),
+            Some("5C" | "5c") => out.push('\\'),
+            Some(_) | None => {
+                out.push('%');
+                rest = &rest[at + 1..];
+                continue;
+            }
+        }
+        rest = &rest[at + 3..];
+    }
+    out + rest
+}
+
+/// One pass over the characters: backslashes become slashes, escapes of unreserved characters are decoded, characters that
+/// no path may have are escaped. Everything else stays, bad escapes included.
+fn canonical(path: &str) -> String {
+    let bytes = path.as_bytes();
+    let mut out = String::with_capacity(path.len() + 1);
+    if !path.starts_with(['/', '\\']) {
+        out.push('/');
+    }
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        let escaped = (byte == b'%').then(|| escape(bytes.get(at + 1..at + 3))).flatten();
+        match (byte, escaped) {
+            (_, Some(decoded)) if decoded.is_ascii_alphanumeric() || b"-._~".contains(&decoded) => {
+                out.push(char::from(decoded));
+                at += 2;
+            }
+            (b'\\', _) => out.push('/'),
+            (b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}' | 0..=b' ' | 0x7f, _) => {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+            (byte, _) => out.push(char::from(byte)),
+        }
+        at += 1;
+    }
+    out
+}
+
+fn escape(digits: Option<&[u8]>) -> Option<u8> {
+    let [high, low] = digits? else { return None };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// Resolves `.` and `..` segments. With `parameters`, `.;x` and `..;x` count as such (CVE-2026-73551).
+fn resolve_dots(path: &str, parameters: bool) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    for (i, segment) in segments.iter().enumerate() {
+        let name = match segment.split_once(';') {
+            Some((name, _)) if parameters => name,
+            Some(_) | None => segment,
+        };
+        match name {
+            "." | ".." => {
+                if name == ".." {
+                    kept.pop();
+                }
+                if i + 1 == segments.len() {
+                    kept.push("");
+                }
+            }
+            _ => kept.push(segment),
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+fn merge_slashes(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.chars() {
+        if byte != '/' || !out.ends_with('/') {
+            out.push(byte);
+        }
+    }
+    out
+}
