@@ -7,6 +7,7 @@ pub mod decode;
 pub mod evaluate;
 mod fields;
 pub mod finding;
+pub mod language;
 pub mod normalize;
 pub mod object;
 pub mod pattern;

@@ -1,11 +1,10 @@
 //! The case format: policies, requests and expected verdicts in one file (`docs/policy/cases.md`). Reading and running;
 //! finding the files and printing the answers is the command line's business.
 
+mod mesh;
 mod read;
 mod request;
 mod run;
-#[cfg(test)]
-mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -7,16 +7,15 @@ mod jwt;
 mod layers;
 mod nearest;
 mod rule;
-#[cfg(test)]
-mod tests;
 mod trace;
 
 use super::{attach::Point, object::PolicySet, plan::Plan, request::Request};
 
 pub use answer::{Answer, Fields};
+pub use jwt::PREFLIGHT_HEADERS;
 pub use trace::{
-    CheckResult, CheckTrace, DryRun, EntryTrace, Layer, LayerResult, LayerTrace, Miss, Nearest, Outcome, PolicyTrace,
-    RuleResult, RuleTrace, Verdict,
+    CheckResult, CheckTrace, DryRun, EntryTrace, Example, Layer, LayerResult, LayerTrace, Miss, Nearest, Outcome,
+    PolicyTrace, RuleResult, RuleTrace, Verdict,
 };
 
 /// Who decided when nobody objected and no ALLOW policy is attached (R5).

@@ -15,7 +15,6 @@ use super::{
     finding::{Finding, Findings, Severity},
     object::{Kind, Meta, PolicySet},
     place::Spot,
-    plan::is_go_bool,
 };
 
 pub use schema::schema;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Case, CaseFile, Expect, Notes, PathCase, ValidationCase, request};
+use super::{Case, CaseFile, Expect, Notes, PathCase, ValidationCase, mesh, request};
 use crate::policy::{
     attach::Point,
     decode::{self, Recognised},
@@ -11,7 +11,7 @@ use crate::policy::{
     finding::{Finding, Findings, Severity},
     object::PolicySet,
     place::{Place, Spot, Text},
-    settings::{Enforcement, Features, Mesh, Normalization, Provider, ProxyVersion, Service, Workload},
+    settings::{Enforcement, Normalization, ProxyVersion, Service, Workload},
     yaml::{self, Node, Value},
 };
 
@@ -50,12 +50,10 @@ impl Reader<'_> {
             }
         }
         if let Some(sets) = fields.take("policy_sets") {
-            if Fields::open(sets, "policy_sets", self.out).is_some() {
-                for entry in sets.entries() {
-                    let path = format!("policy_sets.{}", entry.key);
-                    let set = self.objects(&entry.value, &path);
-                    self.sets.insert(entry.key.value.clone(), Arc::new(set));
-                }
+            let _ = Fields::open(sets, "policy_sets", self.out);
+            for entry in sets.entries() {
+                let set = self.objects(&entry.value, &format!("policy_sets.{}", entry.key));
+                self.sets.insert(entry.key.value.clone(), Arc::new(set));
             }
         }
         for (key, read) in [
@@ -108,7 +106,7 @@ impl Reader<'_> {
         }
         let notes = self.notes(&mut fields);
         let enforcement = self.enforcement(&mut fields);
-        let mesh = fields.map("mesh", self.out).map(|fields| self.mesh(fields)).unwrap_or_default();
+        let mesh = fields.map("mesh", self.out).map(|fields| mesh::read(fields, self.out)).unwrap_or_default();
         let workload = fields.map("workload", self.out).map(|fields| self.workload(fields)).unwrap_or_default();
         let policies = self.policies(&mut fields);
         let request = match fields.map("request", self.out) {
@@ -156,101 +154,6 @@ impl Reader<'_> {
             self.out.error("OB0205", word.at, &path, format!("`{word}` is no enforcement point"), ENFORCEMENT);
             Enforcement::Sidecar
         })
-    }
-
-    fn mesh(&mut self, mut fields: Fields<'_>) -> Mesh {
-        let mut mesh = Mesh::default();
-        let own = |text: Text| text.value;
-        if let Some(root) = fields.text("rootNamespace", self.out) {
-            mesh.root_namespace = own(root);
-        }
-        if let Some(domain) = fields.text("trustDomain", self.out) {
-            mesh.trust_domain = own(domain);
-        }
-        let aliases = fields.texts("trustDomainAliases", self.out).unwrap_or_default();
-        mesh.trust_domain_aliases = aliases.into_iter().map(own).collect();
-        if let Some(word) = fields.text("pathNormalization", self.out) {
-            mesh.path_normalization = self.normalization(&word, &fields.path_of("pathNormalization"));
-        }
-        let path = fields.path_of("extensionProviders");
-        if let Some(node) = fields.take("extensionProviders") {
-            mesh.extension_providers = self.providers(node, &path);
-        }
-        if let Some(node) = fields.take("proxyVersion") {
-            let path = fields.path_of("proxyVersion");
-            mesh.proxy_version = self.version(node, &path).unwrap_or(ProxyVersion::NEWEST);
-        }
-        if let Some(features) = fields.map("features", self.out) {
-            mesh.features = self.features(features);
-        }
-        let known = [
-            "rootNamespace",
-            "trustDomain",
-            "trustDomainAliases",
-            "pathNormalization",
-            "extensionProviders",
-            "proxyVersion",
-            "features",
-        ];
-        fields.close(&known, self.out);
-        mesh
-    }
-
-    fn features(&mut self, mut fields: Fields<'_>) -> Features {
-        let mut features = Features::default();
-        let known = [
-            ("PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS", &mut features.multiple_custom_providers),
-            ("ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY", &mut features.selector_based_gateway_policy),
-            ("AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", &mut features.ambient_dry_run),
-        ];
-        let names = known.each_ref().map(|(name, _)| *name);
-        for (name, flag) in known {
-            if let Some(value) = flag_of(&mut fields, name, self.out) {
-                *flag = value;
-            }
-        }
-        fields.close(&names, self.out);
-        features
-    }
-
-    fn normalization(&mut self, word: &Text, path: &str) -> Normalization {
-        Normalization::parse(&word.value).unwrap_or_else(|| {
-            let remedy = "Use NONE, BASE, MERGE_SLASHES or DECODE_AND_MERGE_SLASHES.";
-            self.out.error("OB0205", word.at, path, format!("`{word}` is no normalization"), remedy);
-            Normalization::Base
-        })
-    }
-
-    fn version(&mut self, node: &Node, path: &str) -> Option<ProxyVersion> {
-        let text = match &node.value {
-            Value::Text(text) | Value::Number(text) => text.trim_start_matches(['>', '=', ' ']),
-            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => "",
-        };
-        let version = ProxyVersion::parse(text);
-        if version.is_none() {
-            self.out.error("OB0205", node.at, path, "not an Envoy release", "Write it as 1.39.1.");
-        }
-        version
-    }
-
-    /// By name, as in case files, or the list of MeshConfig. The kind is `http`, `grpc` or MeshConfig's own key.
-    fn providers(&mut self, node: &Node, path: &str) -> BTreeMap<String, Provider> {
-        let mut found = BTreeMap::new();
-        match &node.value {
-            Value::Map(entries) => {
-                for entry in entries {
-                    found.insert(entry.key.value.clone(), provider(&entry.value));
-                }
-            }
-            Value::List(items) => {
-                for item in items {
-                    let name = item.get("name").and_then(Node::text).unwrap_or("");
-                    found.insert(name.to_owned(), provider(item));
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => wrong(node, path, "a map", self.out),
-        }
-        found
     }
 
     fn workload(&mut self, mut fields: Fields<'_>) -> Workload {
@@ -350,16 +253,17 @@ impl Reader<'_> {
     fn path(&mut self, node: &Node, path: &str) {
         let Some(mut fields) = Fields::open(node, path, self.out) else { return };
         let mode = fields.text("mode", self.out);
-        let mode = mode.map_or(Normalization::Base, |word| self.normalization(&word, &fields.path_of("mode")));
+        let mode =
+            mode.map_or(Normalization::Base, |word| mesh::normalization(&word, &fields.path_of("mode"), self.out));
         let input = fields.text("in", self.out).map(|text| text.value).unwrap_or_default();
         let output = fields.text("out", self.out).map(|text| text.value).unwrap_or_default();
         let proxy_path = fields.path_of("proxy");
         let proxies: Vec<ProxyVersion> = match fields.take("proxy") {
             None => Vec::new(),
             Some(Node { value: Value::List(items), .. }) => {
-                items.iter().filter_map(|item| self.version(item, &proxy_path)).collect()
+                items.iter().filter_map(|item| mesh::version(item, &proxy_path, self.out)).collect()
             }
-            Some(node) => self.version(node, &proxy_path).into_iter().collect(),
+            Some(node) => mesh::version(node, &proxy_path, self.out).into_iter().collect(),
         };
         let _ = self.notes(&mut fields);
         let _ = fields.take("id");
@@ -373,7 +277,7 @@ impl Reader<'_> {
 
 const ENFORCEMENT: &str = "Use sidecar, gateway, waypoint or ztunnel.";
 
-fn flag_of(fields: &mut Fields<'_>, key: &str, out: &mut Findings) -> Option<bool> {
+pub(super) fn flag_of(fields: &mut Fields<'_>, key: &str, out: &mut Findings) -> Option<bool> {
     let node = fields.take(key)?;
     match node.value {
         Value::Bool(value) => Some(value),
@@ -381,18 +285,6 @@ fn flag_of(fields: &mut Fields<'_>, key: &str, out: &mut Findings) -> Option<boo
             wrong(node, &fields.path_of(key), "true or false", out);
             None
         }
-    }
-}
-
-fn provider(node: &Node) -> Provider {
-    let word = node.text().or_else(|| node.get("type").or_else(|| node.get("kind")).and_then(Node::text));
-    let has = |keys: &[&str]| keys.iter().any(|key| word == Some(*key) || node.get(key).is_some());
-    if has(&["http", "HTTP", "envoyExtAuthzHttp"]) {
-        Provider::Http
-    } else if has(&["grpc", "GRPC", "gRPC", "envoyExtAuthzGrpc"]) {
-        Provider::Grpc
-    } else {
-        Provider::Invalid
     }
 }
 

@@ -77,7 +77,7 @@ impl<'r> Facts<'r> {
                 break;
             }
         }
-        if check.negated { found.not() } else { found }
+        if check.negated { found.negated() } else { found }
     }
 
     fn matches(&self, attribute: &Attribute, matcher: &Matcher) -> Answer {

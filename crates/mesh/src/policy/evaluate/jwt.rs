@@ -54,7 +54,7 @@ pub fn run<'r>(rules: &[&'r JwtRule], request: &'r Request) -> Stage<'r> {
         }
     }
     let mut claims = claims(rules, token);
-    let mut reject = accepted.not();
+    let mut reject = accepted.negated();
     if preflight == Answer::Maybe {
         reject = reject.and(Answer::Maybe);
         fields.extend(preflight_fields.clone());

@@ -88,6 +88,7 @@ impl Run<'_, '_> {
             depends_on: if depends { self.state.fields } else { Fields::new() },
             possible: if depends { vec![Verdict::Allow, Verdict::Deny] } else { vec![verdict] },
             approximate: depends,
+            examples: Vec::new(),
             dry_run: Some(dry_run).filter(|dry_run| *dry_run != DryRun::default()),
             audited,
             warnings: if self.full { self.plan.refused.clone() } else { Vec::new() },
@@ -186,7 +187,7 @@ impl Run<'_, '_> {
         match mode {
             STRICT => plaintext,
             // Without TLS termination a TLS hello is no HTTP request; raw TCP lets it through.
-            DISABLE if self.request.protocol != Protocol::Tcp => plaintext.not(),
+            DISABLE if self.request.protocol != Protocol::Tcp => plaintext.negated(),
             _ => Answer::No,
         }
     }
@@ -214,7 +215,7 @@ impl Run<'_, '_> {
         match rule {
             PeerRule::NoIdentity => anonymous,
             PeerRule::NoIdentityOn(port) => anonymous.and(on(port)),
-            PeerRule::NotPort(port) => on(port).not(),
+            PeerRule::NotPort(port) => on(port).negated(),
         }
     }
 
@@ -250,7 +251,7 @@ impl Run<'_, '_> {
                 (_, false) => format!("provider `{provider}` cannot be used (R8)"),
                 (_, true) => format!("provider `{provider}` is asked"),
             };
-            self.stage(Layer::Custom, found.answer.and(approves.not()), by, why, fields, found.traces);
+            self.stage(Layer::Custom, found.answer.and(approves.negated()), by, why, fields, found.traces);
         }
     }
 
@@ -307,7 +308,7 @@ impl Run<'_, '_> {
         let mut found = self.matches(plan.of(Action::Allow, false), facts);
         found.traces.extend(shadow.traces);
         let any = plan.of(Action::Allow, false).next().is_some();
-        let reject = if any { found.answer.not() } else { Answer::No };
+        let reject = if any { found.answer.negated() } else { Answer::No };
         let by = if any { found.first.clone().unwrap_or_default() } else { BY_DEFAULT.to_owned() };
         let why = match reject {
             Answer::No if any => by.clone(),

@@ -52,6 +52,9 @@ pub struct Outcome {
     pub possible: Vec<Verdict>,
     /// Whether a budget ended the search for what the verdict really hangs on; it may then hang on less.
     pub approximate: bool,
+    /// For DEPENDS: one way to each possible verdict.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Example>,
     /// Shadow results.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<DryRun>,
@@ -64,6 +67,15 @@ pub struct Outcome {
     /// For `no ALLOW matched`: the rule that came closest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
+}
+
+/// Values for unknown fields that lead to a verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Example {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Fields and what to put in.
+    pub with: Vec<(String, String)>,
 }
 
 /// A stage of the decision (R1).

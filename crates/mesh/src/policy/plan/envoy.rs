@@ -123,8 +123,8 @@ impl Build<'_> {
     fn field_matchers(&self, field: Field, value: &str) -> Vec<Matcher> {
         let text = |matcher: TextMatch| vec![Matcher::Text(matcher)];
         match field {
-            Field::Principals => identities(trust::principals(value, self.mesh), |value| TextMatch::principal(value)),
-            Field::TrustDomains => identities(trust::domains(value, self.mesh), |value| TextMatch::trust_domain(value)),
+            Field::Principals => identities(trust::principals(value, self.mesh), TextMatch::principal),
+            Field::TrustDomains => identities(trust::domains(value, self.mesh), TextMatch::trust_domain),
             Field::Namespaces => text(TextMatch::namespace(value)),
             Field::ServiceAccounts => text(TextMatch::service_account(value, self.namespace)),
             Field::RequestPrincipals => {
@@ -152,7 +152,7 @@ impl Build<'_> {
         let mut checks = Vec::new();
         for (negated, values) in [(false, &condition.values), (true, &condition.not_values)] {
             if !values.is_empty() {
-                checks.push(self.check(key, condition.at, negated, attribute.clone(), values, &matchers));
+                checks.push(self.check(key, condition.at, negated, attribute.clone(), values, matchers));
             }
         }
         Ok(EntryPlan { path: path.to_owned(), at: condition.at, checks, when_empty: true })

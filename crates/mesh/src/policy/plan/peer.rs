@@ -49,6 +49,14 @@ impl<'p> PeerPlan<'p> {
         }
     }
 
+    /// Ports that the groups name.
+    pub fn rule_ports(&self) -> impl Iterator<Item = u16> {
+        self.groups.iter().flatten().filter_map(|rule| match rule {
+            PeerRule::NoIdentity => None,
+            PeerRule::NoIdentityOn(port) | PeerRule::NotPort(port) => u16::try_from(*port).ok(),
+        })
+    }
+
     /// The mode of a port.
     pub fn mode_of(&self, port: u16) -> MtlsMode {
         let own = self.ports.iter().find(|(own, _)| *own == u32::from(port));

@@ -1,0 +1,391 @@
+//! For every unknown field: one value of every kind that the rules can tell apart.
+
+use std::collections::BTreeSet;
+
+use super::{atoms, domains::NormalPath};
+use crate::policy::{
+    evaluate::{Fields, PREFLIGHT_HEADERS},
+    language::{self, Anything, Atom, Sample},
+    pattern::{Class, Glob, Item, TextMatch},
+    place::Spot,
+    plan::{Attribute, Plan},
+    request::{Given, Headers, Peer, Protocol, Request, Token, Tree},
+    settings::{Enforcement, Normalization},
+    yaml::{Node, Value},
+};
+
+/// The most different lists of values that are tried for one header or claim.
+const MAX_LISTS: usize = 64;
+
+/// One thing that can be put in for an unknown field.
+#[derive(Clone, Debug)]
+pub enum Change {
+    Peer(Peer),
+    SourceIp(std::net::IpAddr),
+    RemoteIp(std::net::IpAddr),
+    DestinationIp(std::net::IpAddr),
+    Port(u16),
+    Sni(String),
+    Method(String),
+    Host(String),
+    Path(String),
+    Header(String, Vec<String>),
+    /// No token, or one that is valid or not.
+    Token(Option<bool>),
+    Valid(bool),
+    Claim(Vec<String>, Option<Value>),
+    ExtAuthz(String, bool),
+    Metadata([String; 2], Option<Value>),
+}
+
+/// An unknown field with what can be put in. The label is how case files call it.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub label: String,
+    pub changes: Vec<Change>,
+}
+
+/// The choices for the fields that Kleene's answer hangs on; nothing when a budget is exceeded or a rule compares something
+/// that cannot be enumerated.
+pub fn of(plan: &Plan<'_>, request: &Request, fields: &Fields) -> Option<Vec<Choice>> {
+    let has = |name: &str| fields.contains(name);
+    let mut all = Vec::new();
+    let mut add = |label: &str, changes: Vec<Change>| all.push(Choice { label: label.to_owned(), changes });
+    if has("source.tls") || has("source.principal") {
+        add("source", peers(plan, request)?);
+    }
+    for (name, attribute, change) in [
+        ("source.ip", Attribute::SourceIp, Change::SourceIp as fn(std::net::IpAddr) -> Change),
+        ("remoteIp", Attribute::RemoteIp, Change::RemoteIp),
+        ("destination.ip", Attribute::DestinationIp, Change::DestinationIp),
+    ] {
+        if has(name) {
+            add(name, atoms::addresses(plan, &attribute).into_iter().map(change).collect());
+        }
+    }
+    if has("destination.port") {
+        add("destination.port", atoms::ports(plan).into_iter().map(Change::Port).collect());
+    }
+    if has("sni") {
+        let found = language::samples(&atoms::texts(plan, &Attribute::Sni), &Anything, |_| true)?;
+        add("sni", texts(found).map(Change::Sni).collect());
+    }
+    // A token that is put in raises the question whether the request is a CORS preflight.
+    let asks_preflight = has("jwt") && !plan.jwt.is_empty();
+    let method_open = request.method.is_unknown() && request.protocol != Protocol::Grpc;
+    if has("method") || asks_preflight && method_open {
+        add("method", methods(plan)?);
+    }
+    if has("host") {
+        add("host", hosts(plan)?);
+    }
+    if has("path") {
+        add("path", paths(plan)?);
+    }
+    let jwt = has("jwt");
+    if jwt {
+        add("jwt", vec![Change::Token(None), Change::Token(Some(false)), Change::Token(Some(true))]);
+    }
+    if has("jwt.valid") {
+        add("jwt.valid", vec![Change::Valid(true), Change::Valid(false)]);
+    }
+    let claims_open = match &request.token {
+        Given::Unknown => jwt,
+        Given::Known(token) => token.as_ref().is_some_and(|token| token.claims.open),
+    };
+    if claims_open {
+        for path in claim_paths(plan, fields, jwt) {
+            let label = if jwt { "jwt".to_owned() } else { format!("jwt.claims[{}]", path.join("][")) };
+            add(&label, claims(plan, &path)?);
+        }
+    }
+    let headers = header_names(fields, asks_preflight, &request.headers);
+    for name in headers {
+        let label = format!("headers[{name}]");
+        add(&label, header(plan, &name)?);
+    }
+    for name in fields {
+        if let Some(provider) = inside(name, "extAuthz[") {
+            add(name, [true, false].map(|allow| Change::ExtAuthz(provider.to_owned(), allow)).to_vec());
+        }
+        if let Some((filter, key)) = inside(name, "dynamicMetadata[").and_then(|inner| inner.split_once("][")) {
+            add(name, metadata(plan, [filter.to_owned(), key.to_owned()])?);
+        }
+    }
+    Some(all)
+}
+
+fn inside<'n>(name: &'n str, prefix: &str) -> Option<&'n str> {
+    name.strip_prefix(prefix)?.strip_suffix(']')
+}
+
+fn texts(samples: Vec<Sample>) -> impl Iterator<Item = String> {
+    samples.into_iter().map(|sample| sample.text)
+}
+
+/// The texts among the samples that fit the last atom, which stands for the domain.
+fn within(mut atoms: Vec<Atom>, domain: Atom, allowed: impl Fn(u8) -> bool) -> Option<impl Iterator<Item = String>> {
+    atoms.push(domain);
+    let found = language::samples(&atoms, &Anything, allowed)?;
+    Some(found.into_iter().filter(|sample| sample.signs.last() == Some(&true)).map(|sample| sample.text))
+}
+
+fn peers(plan: &Plan<'_>, request: &Request) -> Option<Vec<Change>> {
+    let name = Item::Run { class: Class::NoSlash, at_least_one: true };
+    let identity = match plan.point.enforcement {
+        Enforcement::Ztunnel => Glob::new([
+            Item::literal("spiffe://"),
+            name.clone(),
+            Item::literal("/ns/"),
+            name.clone(),
+            Item::literal("/sa/"),
+            name,
+        ]),
+        Enforcement::Sidecar | Enforcement::Gateway | Enforcement::Waypoint => {
+            Glob::new([Item::literal("spiffe://"), Item::some()])
+        }
+    };
+    let ids = within(atoms::texts(plan, &Attribute::Identity), vec![identity], |_| true)?;
+    let mut changes: Vec<Change> = Vec::new();
+    if request.peer.is_unknown() {
+        changes.push(Change::Peer(Peer::Plaintext));
+    }
+    for id in ids {
+        let id = id.strip_prefix("spiffe://").map(str::to_owned)?;
+        changes.push(Change::Peer(Peer::Mtls(Given::Known(id))));
+    }
+    Some(changes)
+}
+
+fn methods(plan: &Plan<'_>) -> Option<Vec<Change>> {
+    let mut all = atoms::texts(plan, &Attribute::Method);
+    for atom in atoms::texts(plan, &Attribute::Header(":method".to_owned())) {
+        if !all.contains(&atom) {
+            all.push(atom);
+        }
+    }
+    if !plan.jwt.is_empty() {
+        atoms::add(&mut all, &TextMatch::Exact("OPTIONS".to_owned()));
+    }
+    Some(within(all, TextMatch::NotEmpty.globs(), |byte| byte != b' ')?.map(Change::Method).collect())
+}
+
+fn hosts(plan: &Plan<'_>) -> Option<Vec<Change>> {
+    // The header form compares with case, the field without: one enumeration cannot serve both.
+    let pseudo = [":authority", "host"].map(|name| atoms::texts(plan, &Attribute::Header(name.to_owned())));
+    if pseudo.iter().any(|atoms| !atoms.is_empty()) {
+        return None;
+    }
+    let own = atoms::texts(plan, &Attribute::Host);
+    Some(within(own, TextMatch::NotEmpty.globs(), |byte| !byte.is_ascii_uppercase())?.map(Change::Host).collect())
+}
+
+fn paths(plan: &Plan<'_>) -> Option<Vec<Change>> {
+    if !atoms::texts(plan, &Attribute::Header(":path".to_owned())).is_empty() {
+        return None;
+    }
+    let mesh = &plan.point.mesh;
+    let domain =
+        NormalPath { mode: mesh.path_normalization, parameters: mesh.proxy_version.resolves_dots_with_parameters() };
+    let own = atoms::texts(plan, &Attribute::Path);
+    if names_escapes(&own) && mesh.path_normalization != Normalization::None {
+        return None;
+    }
+    let found = language::samples(&own, &domain, |_| true)?;
+    // Normalized paths may also hold escapes, which only `.*` takes; they behave like any other character there.
+    Some(texts(found).map(Change::Path).collect())
+}
+
+fn names_escapes(own: &[Atom]) -> bool {
+    let literals = own.iter().flatten().flat_map(Glob::items);
+    literals.into_iter().any(|item| matches!(item, Item::Literal(text) if text.contains('%')))
+}
+
+fn header_names(fields: &Fields, preflight: bool, known: &Headers) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> =
+        fields.iter().filter_map(|name| inside(name, "headers[")).map(str::to_owned).collect();
+    if preflight && known.open {
+        names.extend(PREFLIGHT_HEADERS.map(str::to_owned));
+    }
+    names
+}
+
+fn header(plan: &Plan<'_>, name: &str) -> Option<Vec<Change>> {
+    let own = atoms::texts(plan, &Attribute::Header(name.to_owned()));
+    let found = language::samples(&own, &Anything, |_| true)?;
+    let mut changes = vec![Change::Header(name.to_owned(), Vec::new())];
+    for list in lists(&found)? {
+        changes.push(Change::Header(name.to_owned(), list));
+    }
+    Some(changes)
+}
+
+/// Every different union of what single values satisfy, as a list of values; single values first.
+fn lists(samples: &[Sample]) -> Option<Vec<Vec<String>>> {
+    let mut found: Vec<(Vec<bool>, Vec<String>)> =
+        samples.iter().map(|sample| (sample.signs.clone(), vec![sample.text.clone()])).collect();
+    let mut next = 0;
+    while next < found.len() {
+        for sample in samples {
+            let (signs, list) = &found[next];
+            let union: Vec<bool> = signs.iter().zip(&sample.signs).map(|(a, b)| *a || *b).collect();
+            if !found.iter().any(|(known, _)| *known == union) {
+                let mut list = list.clone();
+                list.push(sample.text.clone());
+                found.push((union, list));
+                if found.len() > MAX_LISTS.max(2 * samples.len()) {
+                    return None;
+                }
+            }
+        }
+        next += 1;
+    }
+    Some(found.into_iter().map(|(_, list)| list).collect())
+}
+
+fn claim_paths(plan: &Plan<'_>, fields: &Fields, all: bool) -> BTreeSet<Vec<String>> {
+    let mut paths = BTreeSet::new();
+    for check in atoms::checks(plan) {
+        match &check.attribute {
+            Attribute::Claim(path) => {
+                paths.insert(path.clone());
+            }
+            Attribute::RequestPrincipal => paths.extend([vec!["iss".to_owned()], vec!["sub".to_owned()]]),
+            Attribute::Identity | Attribute::SourceIp | Attribute::RemoteIp | Attribute::DestinationIp => {}
+            Attribute::DestinationPort | Attribute::Sni | Attribute::Method | Attribute::Host => {}
+            Attribute::Path | Attribute::Header(_) | Attribute::Metadata(_) => {}
+        }
+    }
+    if plan.jwt.iter().any(|rule| !rule.issuer.value.is_empty()) {
+        paths.insert(vec!["iss".to_owned()]);
+    }
+    if plan.jwt.iter().any(|rule| !rule.audiences.is_empty()) {
+        paths.insert(vec!["aud".to_owned()]);
+    }
+    paths.retain(|path| all || fields.contains(&format!("jwt.claims[{}]", path.join("]["))));
+    paths
+}
+
+fn claims(plan: &Plan<'_>, path: &[String]) -> Option<Vec<Change>> {
+    let mut own = atoms::texts(plan, &Attribute::Claim(path.to_vec()));
+    let top = path.first().filter(|_| path.len() == 1).map_or("", String::as_str);
+    let mut merge = |atoms: Vec<Atom>| {
+        for atom in atoms {
+            if !own.contains(&atom) {
+                own.push(atom);
+            }
+        }
+    };
+    match top {
+        "iss" => {
+            merge(atoms::request_principals(plan, false));
+            for rule in &plan.jwt {
+                merge(vec![TextMatch::Exact(rule.issuer.value.clone()).globs()]);
+            }
+        }
+        "sub" => merge(atoms::request_principals(plan, true)),
+        "aud" => {
+            for audience in plan.jwt.iter().flat_map(|rule| &rule.audiences) {
+                merge(vec![TextMatch::Exact(audience.value.clone()).globs()]);
+            }
+        }
+        _ => {}
+    }
+    // A space would split some claims; lists cover those.
+    let found = language::samples(&own, &Anything, |byte| byte != b' ')?;
+    let mut changes = vec![Change::Claim(path.to_vec(), None)];
+    changes.extend(found.iter().map(|sample| Change::Claim(path.to_vec(), Some(Value::Text(sample.text.clone())))));
+    for list in lists(&found)? {
+        changes.push(Change::Claim(path.to_vec(), Some(list_of(list))));
+    }
+    Some(changes)
+}
+
+fn list_of(texts: Vec<String>) -> Value {
+    Value::List(texts.into_iter().map(|text| Node { at: Spot::default(), value: Value::Text(text) }).collect())
+}
+
+fn metadata(plan: &Plan<'_>, path: [String; 2]) -> Option<Vec<Change>> {
+    let attribute = Attribute::Metadata(path.clone());
+    let mut changes = vec![Change::Metadata(path.clone(), None)];
+    for text in texts(language::samples(&atoms::texts(plan, &attribute), &Anything, |_| true)?) {
+        changes.push(Change::Metadata(path.clone(), Some(Value::Text(text))));
+    }
+    let found = language::samples(&atoms::elements(plan, &attribute), &Anything, |_| true)?;
+    for list in lists(&found)? {
+        changes.push(Change::Metadata(path.clone(), Some(list_of(list))));
+    }
+    Some(changes)
+}
+
+impl Change {
+    /// Puts it into a request.
+    pub fn apply(&self, request: &mut Request) {
+        match self {
+            Self::Peer(peer) => {
+                request.peer = Given::Known(peer.clone());
+                if *peer == Peer::Plaintext && request.sni.is_unknown() {
+                    request.sni = Given::Known(String::new());
+                }
+            }
+            Self::SourceIp(ip) => request.source_ip = Given::Known(*ip),
+            Self::RemoteIp(ip) => request.remote_ip = Given::Known(*ip),
+            Self::DestinationIp(ip) => request.destination_ip = Given::Known(*ip),
+            Self::Port(port) => request.destination_port = Given::Known(*port),
+            Self::Sni(sni) => request.sni = Given::Known(sni.clone()),
+            Self::Method(method) => request.method = Given::Known(method.clone()),
+            Self::Host(host) => request.host = Given::Known(host.clone()),
+            Self::Path(path) => request.path = Given::Known(path.clone()),
+            Self::Header(name, values) => {
+                request.headers.known.insert(name.clone(), Given::Known(values.clone()));
+            }
+            Self::Token(None) => request.token = Given::Known(None),
+            Self::Token(Some(valid)) => {
+                let claims = Tree { entries: Vec::new(), open: true };
+                request.token = Given::Known(Some(Token { valid: Given::Known(*valid), claims }));
+            }
+            Self::Valid(valid) => {
+                if let Given::Known(Some(token)) = &mut request.token {
+                    token.valid = Given::Known(*valid);
+                }
+            }
+            Self::Claim(path, value) => {
+                if let Given::Known(Some(token)) = &mut request.token {
+                    token.claims = token.claims.with(path, value.clone());
+                }
+            }
+            Self::ExtAuthz(provider, allow) => {
+                request.ext_authz.insert(provider.clone(), *allow);
+            }
+            Self::Metadata(path, value) => request.metadata = request.metadata.with(path, value.clone()),
+        }
+    }
+
+    /// For people.
+    pub fn show(&self) -> String {
+        let value = |value: &Option<Value>| match value {
+            None => "(none)".to_owned(),
+            Some(Value::Text(text)) => format!("{text:?}"),
+            Some(Value::List(list)) => {
+                format!("[{}]", list.iter().filter_map(Node::text).collect::<Vec<_>>().join(", "))
+            }
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_)) => "(other)".to_owned(),
+        };
+        match self {
+            Self::Peer(Peer::Plaintext) => "plaintext".to_owned(),
+            Self::Peer(Peer::Mtls(id)) => format!("mtls as {}", id.known().map_or("anybody", String::as_str)),
+            Self::SourceIp(ip) | Self::RemoteIp(ip) | Self::DestinationIp(ip) => ip.to_string(),
+            Self::Port(port) => port.to_string(),
+            Self::Sni(text) | Self::Method(text) | Self::Host(text) | Self::Path(text) => text.clone(),
+            Self::Header(_, values) if values.is_empty() => "(none)".to_owned(),
+            Self::Header(_, values) => values.join(", "),
+            Self::Token(None) => "no token".to_owned(),
+            Self::Token(Some(valid)) | Self::Valid(valid) => {
+                if *valid { "a valid token" } else { "an invalid token" }.to_owned()
+            }
+            Self::Claim(path, own) => format!("{} = {}", path.join("."), value(own)),
+            Self::ExtAuthz(_, allow) => if *allow { "allow" } else { "deny" }.to_owned(),
+            Self::Metadata(_, own) => value(own),
+        }
+    }
+}
