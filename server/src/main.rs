@@ -8,6 +8,7 @@ mod intake;
 mod layers;
 mod ops;
 mod pages;
+mod policy;
 mod rest;
 mod router;
 mod serve;

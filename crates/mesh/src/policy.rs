@@ -8,6 +8,7 @@ pub mod evaluate;
 mod fields;
 pub mod finding;
 pub mod language;
+pub mod lint;
 pub mod normalize;
 pub mod object;
 pub mod pattern;
