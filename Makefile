@@ -17,11 +17,11 @@ dev: ## the demo, rebuilt and reloaded whenever a source file changes
 	@scripts/dev
 
 test: ## all tests: cargo tests with a Postgres of their own, then the browser on the real binary
-	@scripts/setup run build test
+	@scripts/setup run build test envoy
 	@scripts/test
 
 gate: ## everything that must hold before a change lands; includes the tests
-	@scripts/setup run build test gate
+	@scripts/setup run build test envoy gate
 	@scripts/gate $(STEPS)
 
 bench: ## measure, and compare with the budgets
