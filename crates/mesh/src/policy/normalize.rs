@@ -8,30 +8,36 @@ use super::settings::{Normalization, ProxyVersion};
 /// Why a proxy answers 400 before any policy runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadPath {
-    /// A raw `#`.
-    Fragment,
+    /// No slash at the beginning.
+    NotAbsolute,
     /// A byte that is not ASCII.
     NotAscii,
+    /// `%00`.
+    Nul,
 }
 
 impl BadPath {
     /// The reason in words.
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Fragment => "the path contains a raw `#`",
+            Self::NotAbsolute => "the path does not start with a slash",
             Self::NotAscii => "the path contains a byte that is not ASCII",
+            Self::Nul => "the path contains `%00`",
         }
     }
 }
 
 /// The path with its query as it is forwarded and as `request.headers[:path]` sees it.
 pub fn normalize(path: &str, mode: Normalization, proxy: ProxyVersion) -> Result<String, BadPath> {
-    if path.contains('#') {
-        return Err(BadPath::Fragment);
-    }
     if !path.is_ascii() {
         return Err(BadPath::NotAscii);
     }
+    if !path.is_empty() && !path.starts_with('/') {
+        return Err(BadPath::NotAbsolute);
+    }
+    // Envoy refuses fragments unless told to cut them off, and Istio tells it (pkg/bootstrap/config.go, the runtime flag
+    // http_reject_path_with_fragment).
+    let path = path.find('#').map_or(path, |at| &path[..at]);
     if mode == Normalization::None {
         return Ok(path.to_owned());
     }
@@ -43,7 +49,7 @@ pub fn normalize(path: &str, mode: Normalization, proxy: ProxyVersion) -> Result
     } else {
         path
     };
-    let mut path = resolve_dots(&canonical(path), proxy.resolves_dots_with_parameters());
+    let mut path = resolve_dots(&canonical(path).ok_or(BadPath::Nul)?, proxy.resolves_dots_with_parameters());
     match mode {
         Normalization::None | Normalization::Base => {}
         Normalization::MergeSlashes | Normalization::DecodeAndMergeSlashes => path = merge_slashes(&path),
@@ -76,21 +82,31 @@ fn decode_slashes(path: &str) -> String {
 }
 
 /// One pass over the characters: backslashes become slashes, escapes of unreserved characters are decoded, characters that
-/// no path may have are escaped. Everything else stays, bad escapes included.
-fn canonical(path: &str) -> String {
+/// no path may have are escaped. Everything else stays, bad escapes included. Nothing for `%00`.
+fn canonical(path: &str) -> Option<String> {
     let bytes = path.as_bytes();
     let mut out = String::with_capacity(path.len() + 1);
     if !path.starts_with(['/', '\\']) {
         out.push('/');
     }
+    // Where a `%` stands that begins no escape.
+    let mut stray = None;
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
         let escaped = (byte == b'%').then(|| escape(bytes.get(at + 1..at + 3))).flatten();
         match (byte, escaped) {
+            (_, Some(0)) => return None,
             (_, Some(decoded)) if decoded.is_ascii_alphanumeric() || b"-._~".contains(&decoded) => {
                 out.push(char::from(decoded));
                 at += 2;
+                if let Some(stray) = stray {
+                    keep_stray(&mut out, stray, bytes.get(at + 1));
+                }
+            }
+            (b'%', None) => {
+                stray = Some(out.len());
+                out.push('%');
             }
             (b'\\', _) => out.push('/'),
             (b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}' | 0..=b' ' | 0x7f, _) => {
@@ -100,7 +116,19 @@ fn canonical(path: &str) -> String {
         }
         at += 1;
     }
-    out
+    Some(out)
+}
+
+/// A decoded character must not make an escape of a stray `%` (`%%361` is no `%61`): that one is escaped then
+/// (url_canon_path.cc CheckForNestedEscapes). `next` is the byte after the escape.
+fn keep_stray(out: &mut String, stray: usize, next: Option<&u8>) {
+    let mut digits = out.as_bytes()[stray + 1..].to_vec();
+    if digits.len() == 1 {
+        digits.extend(next);
+    }
+    if escape(Some(&digits)).is_some() {
+        out.insert_str(stray + 1, "25");
+    }
 }
 
 fn escape(digits: Option<&[u8]>) -> Option<u8> {
@@ -134,6 +162,10 @@ fn resolve_dots(path: &str, parameters: bool) -> String {
 }
 
 fn merge_slashes(path: &str) -> String {
+    // Nothing but slashes: Envoy puts one before and one after the nothing between (path_utility.cc mergeSlashes).
+    if path.len() > 1 && path.bytes().all(|byte| byte == b'/') {
+        return "//".to_owned();
+    }
     let mut out = String::with_capacity(path.len());
     for byte in path.chars() {
         if byte != '/' || !out.ends_with('/') {
