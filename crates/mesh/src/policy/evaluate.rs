@@ -3,6 +3,7 @@
 
 mod answer;
 mod facts;
+mod headers;
 mod jwt;
 mod layers;
 mod nearest;

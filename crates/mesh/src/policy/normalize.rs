@@ -49,7 +49,14 @@ pub fn normalize(path: &str, mode: Normalization, proxy: ProxyVersion) -> Result
     } else {
         path
     };
-    let mut path = resolve_dots(&canonical(path).ok_or(BadPath::Nul)?, proxy.resolves_dots_with_parameters());
+    let plain;
+    let path = if proxy.resolves_dots_with_parameters() {
+        plain = without_dot_parameters(path);
+        &plain
+    } else {
+        path
+    };
+    let mut path = resolve_dots(&canonical(path).ok_or(BadPath::Nul)?);
     match mode {
         Normalization::None | Normalization::Base => {}
         Normalization::MergeSlashes | Normalization::DecodeAndMergeSlashes => path = merge_slashes(&path),
@@ -137,18 +144,24 @@ fn escape(digits: Option<&[u8]>) -> Option<u8> {
     u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
-/// Resolves `.` and `..` segments. With `parameters`, `.;x` and `..;x` count as such (CVE-2026-73551).
-fn resolve_dots(path: &str, parameters: bool) -> String {
+/// `.;x` and `..;x` become `.` and `..` (CVE-2026-73551). This comes before everything is decoded: escaped dots and segments
+/// between backslashes keep their parameters.
+fn without_dot_parameters(path: &str) -> String {
+    let segments = path.split('/').map(|segment| match segment.split_once(';') {
+        Some((dots @ ("." | ".."), _)) => dots,
+        Some(_) | None => segment,
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// Resolves `.` and `..` segments.
+fn resolve_dots(path: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     for (i, segment) in segments.iter().enumerate() {
-        let name = match segment.split_once(';') {
-            Some((name, _)) if parameters => name,
-            Some(_) | None => segment,
-        };
-        match name {
+        match *segment {
             "." | ".." => {
-                if name == ".." {
+                if *segment == ".." {
                     kept.pop();
                 }
                 if i + 1 == segments.len() {

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::{Answer, Fields};
+use super::{Answer, Fields, headers};
 use crate::policy::{
     normalize,
     pattern::TextMatch,
@@ -105,10 +105,10 @@ impl<'r> Facts<'r> {
             Attribute::Path => compare(self.path.known().map(String::as_str)),
             Attribute::Header(name) => match self.header(name) {
                 Given::Unknown => Answer::Maybe,
-                Given::Known(values) if self.joins_headers && values.len() > 1 => {
-                    wanted.matches(&values.join(",")).into()
-                }
-                Given::Known(values) => values.iter().any(|value| wanted.matches(value)).into(),
+                Given::Known(values) => headers::compared(name, &values, self.joins_headers)
+                    .iter()
+                    .any(|value| wanted.matches(value))
+                    .into(),
             },
             Attribute::Claim(path) => self.claim_or_element(path, wanted),
             Attribute::Metadata(_) => {

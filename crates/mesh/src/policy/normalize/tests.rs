@@ -101,6 +101,12 @@ fn r29_dots_with_parameters_since_1_39_1() {
         Normalization::Base,
         &[("/..;/admin", "/admin"), ("/a/..;x=1/b", "/b"), ("/a/.;/b", "/a/b"), ("/admin;a=b/x", "/admin;a=b/x")],
     );
+    // Only as written: not from escapes, not between backslashes.
+    all(
+        Normalization::Base,
+        &[("/a/%2e.;x/b", "/a/..;x/b"), ("/%2E;", "/.;"), ("/a\\..;\\b", "/a/..;/b"), ("/a/..%3B/b", "/a/..%3B/b")],
+    );
+    all(Normalization::DecodeAndMergeSlashes, &[("/a%2F..;x%2Fb", "/b")]);
     let old = ProxyVersion::parse("1.39.0").expect("version");
     assert_eq!(normalize("/a/..;/b", Normalization::Base, old).as_deref(), Ok("/a/..;/b"));
     assert_eq!(normalize("/a/..;/b", Normalization::None, ProxyVersion::NEWEST).as_deref(), Ok("/a/..;/b"));
