@@ -48,8 +48,8 @@ const SLOTS: [&str; 38] = [
 /// The values that are compared, each alone. `joins` is whether this release joins all repeated headers.
 pub fn compared<'v>(name: &str, values: &[&'v str], joins: bool) -> Vec<Cow<'v, str>> {
     let slot = SLOTS.binary_search(&name).is_ok();
-    if name == "te" {
-        // Of what may be in it, only this is left (ConnectionManagerUtility::mutateRequestHeaders).
+    if name == "te" && values.iter().any(|value| !value.is_empty()) {
+        // Of what may be in it, only this is left; an empty one stays (ConnectionManagerUtility::mutateRequestHeaders).
         let trailers = values.iter().flat_map(|value| value.split(',')).any(|value| value.trim() == "trailers");
         return trailers.then_some(Cow::Borrowed("trailers")).into_iter().collect();
     }
@@ -83,5 +83,6 @@ mod tests {
         assert_eq!(compared("te", &["a", "trailers"], false), ["trailers"]);
         assert!(compared("te", &["trailers;q=0.5"], false).is_empty());
         assert!(compared("te", &["Trailers"], false).is_empty());
+        assert_eq!(compared("te", &[""], false), [""]);
     }
 }
