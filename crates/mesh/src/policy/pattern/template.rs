@@ -46,7 +46,7 @@ pub fn template(path: &str, star: bool) -> Result<Glob, TemplateError> {
             items.push(Item::Run { class: Class::Template { slash, star }, at_least_one: !slash });
             rest = after;
         } else {
-            let (literal, after) = literal(rest)?;
+            let (literal, after) = literal(rest, star)?;
             items.push(Item::literal(literal));
             rest = after;
         }
@@ -58,7 +58,7 @@ pub fn template(path: &str, star: bool) -> Result<Glob, TemplateError> {
             None if rest.is_empty() => {}
             None => {
                 // A literal right after an operator is a suffix and must end the template.
-                let (suffix, after) = literal(rest)?;
+                let (suffix, after) = literal(rest, star)?;
                 if !after.is_empty() {
                     return Err(TemplateError::Literal);
                 }
@@ -70,10 +70,12 @@ pub fn template(path: &str, star: bool) -> Result<Glob, TemplateError> {
     Ok(Glob::new(items))
 }
 
-/// Takes one literal segment.
-fn literal(rest: &str) -> Result<(&str, &str), TemplateError> {
+/// Takes one literal segment. With `star` it may have stars, so that an operator after a literal is none: `/a{*}` is the
+/// path `/a*` (kLiteral of the same file).
+fn literal(rest: &str, star: bool) -> Result<(&str, &str), TemplateError> {
     let end = rest.find('/').unwrap_or(rest.len());
     let (literal, after) = rest.split_at(end);
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()+,;:@=".contains(&byte);
+    let class = Class::Template { slash: false, star };
+    let fits = |byte: u8| class.has(byte);
     if literal.is_empty() || !literal.bytes().all(fits) { Err(TemplateError::Literal) } else { Ok((literal, after)) }
 }

@@ -143,6 +143,20 @@ fn r31_operators_take_path_characters_and_the_star_only_since_may_2025() {
 }
 
 #[test]
+fn r31_an_operator_after_a_literal_is_a_literal_star() {
+    for (path, yes, no) in [
+        ("/a{*}", ["/a*"], ["/ab", "/a"]),
+        ("/a{**}/x", ["/a**/x"], ["/ab/x", "/a/x"]),
+        ("/{**}/~ua*", ["/x/~ua*"], ["/x/~uab", "/~ua"]),
+        ("/{*}b*", ["/ab*"], ["/abc", "/b*"]),
+    ] {
+        let matcher = TextMatch::Glob(vec![template(path, true).expect(path)]);
+        agrees(&matcher, &yes, &no);
+        assert_eq!(template(path, false), Err(TemplateError::Literal), "{path}");
+    }
+}
+
+#[test]
 fn r31_templates_that_envoy_refuses() {
     for (path, error) in [
         ("a/{*}", TemplateError::NoLeadingSlash),
