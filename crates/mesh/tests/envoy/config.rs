@@ -8,10 +8,10 @@ use crate::{model::Set, tls::Authority, translate};
 /// Where a response says which path the proxy forwards.
 pub const SEEN_PATH: &str = "x-seen-path";
 
-pub fn bootstrap(sets: &[Set], admin: &str, authority: &Authority) -> Value {
+pub fn bootstrap(sets: &[Set], authority: &Authority) -> Value {
     let listeners: Vec<Value> = sets.iter().enumerate().map(|(i, set)| listener(i, set, authority)).collect();
     json!({
-        "admin": {"address": {"pipe": {"path": admin}}},
+        "node": {"id": "sidecar", "cluster": "test"},
         // pkg/bootstrap/config.go extractRuntimeFlags: what Istio sets and what can be seen from outside.
         "layered_runtime": {"layers": [{"name": "global config", "static_layer": {
             "re2.max_program_size.error_level": "32768",

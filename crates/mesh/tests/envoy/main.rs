@@ -9,6 +9,7 @@ mod proxy;
 mod requests;
 mod rng;
 mod shrink;
+mod templates;
 mod tls;
 mod translate;
 mod words;

@@ -4,11 +4,13 @@ use std::{
     io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::net::UnixStream,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use rustls::pki_types::ServerName;
+use serde_json::json;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpSocket,
@@ -44,16 +46,20 @@ impl Network {
 /// A running Envoy.
 pub struct Proxy {
     child: Child,
+    admin: PathBuf,
     _files: tempfile::TempDir,
 }
 
 impl Proxy {
+    /// With a listener for every set.
     pub fn start(binary: &str, sets: &[Set], authority: &Authority) -> Self {
         let files = tempfile::tempdir().expect("a directory");
         let directory = files.path().to_owned();
         let path = |name: &str| directory.join(name).to_string_lossy().into_owned();
         let admin = path("admin");
-        std::fs::write(path("envoy.json"), config::bootstrap(sets, &admin, authority).to_string()).expect("a file");
+        let mut bootstrap = config::bootstrap(sets, authority);
+        bootstrap["admin"] = json!({"address": {"pipe": {"path": admin}}});
+        std::fs::write(path("envoy.json"), bootstrap.to_string()).expect("a file");
         let log = std::fs::File::create(path("log")).expect("a file");
         let child = Command::new(binary)
             .args(["--config-path", &path("envoy.json"), "--disable-hot-restart", "--log-level", "error"])
@@ -63,15 +69,35 @@ impl Proxy {
             .stderr(log)
             .spawn()
             .expect("ENVOY_BIN starts");
-        let mut proxy = Self { child, _files: files };
+        let mut proxy = Self { child, admin: admin.into(), _files: files };
         let from = Instant::now();
-        while !is_ready(&admin) {
+        while !proxy.is_ready().unwrap_or_default() {
             let ended = proxy.child.try_wait().expect("a child").is_some();
             assert!(!ended && from.elapsed() < Duration::from_secs(60), "{}", log_of(&path("log")));
             std::thread::sleep(Duration::from_millis(50));
         }
         proxy
     }
+
+    fn is_ready(&self) -> io::Result<bool> {
+        let mut stream = UnixStream::connect(&self.admin)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"GET /ready HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer.contains("LIVE"))
+    }
+}
+
+/// Whether Envoy takes the configuration of these sets.
+pub fn accepts(binary: &str, sets: &[Set], authority: &Authority) -> bool {
+    let files = tempfile::tempdir().expect("a directory");
+    let path = files.path().join("envoy.json");
+    std::fs::write(&path, config::bootstrap(sets, authority).to_string()).expect("a file");
+    let mut command = Command::new(binary);
+    command.args(["--mode", "validate", "--log-level", "off", "--config-path"]).arg(&path);
+    let output = command.stdin(Stdio::null()).output().expect("ENVOY_BIN starts");
+    output.status.success()
 }
 
 impl Drop for Proxy {
@@ -84,18 +110,6 @@ impl Drop for Proxy {
 fn log_of(path: &str) -> String {
     let log = std::fs::read_to_string(path).unwrap_or_default();
     format!("Envoy did not start: {}", log.chars().take(4000).collect::<String>())
-}
-
-fn is_ready(admin: &str) -> bool {
-    let ask = || -> io::Result<String> {
-        let mut stream = UnixStream::connect(admin)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(b"GET /ready HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| answer.contains("LIVE"))
 }
 
 /// What came back.
