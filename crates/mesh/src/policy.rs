@@ -14,6 +14,7 @@ pub mod object;
 pub mod pattern;
 pub mod place;
 pub mod plan;
+pub mod print;
 pub mod request;
 pub mod settings;
 pub mod unknown;
