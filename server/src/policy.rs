@@ -1,6 +1,7 @@
 //! `obstack policy …`: evaluates, tests and checks Istio's authorization policies in files. Reads nothing but the files it
 //! is given: no configuration, no database, no network. What a policy means is decided in `mesh::policy`.
 
+mod diff;
 mod eval;
 mod explain;
 mod formats;
@@ -38,6 +39,8 @@ enum PolicyCommand {
     Explain(Box<eval::EvalArgs>),
     /// Check policies: what Istio refuses, and what does something else than it seems.
     Lint(lint::LintArgs),
+    /// Compare two sets of policies: equivalent, stricter, looser or incomparable, with a request for every difference.
+    Diff(diff::DiffArgs),
     /// Print a completion script.
     Completion {
         /// The shell it is for.
@@ -74,6 +77,7 @@ pub fn run<C: CommandFactory>(args: PolicyArgs) -> ExitCode {
         PolicyCommand::Eval(args) => eval::run(&args, false, paint, &mut out),
         PolicyCommand::Explain(args) => eval::run(&args, true, paint, &mut out),
         PolicyCommand::Lint(args) => lint::run(&args, paint, &mut out),
+        PolicyCommand::Diff(args) => diff::run(&args, paint, &mut out),
         PolicyCommand::Completion { shell } => {
             clap_complete::generate(shell, &mut C::command(), "obstack", &mut out);
             Ok(Ended::Fine)

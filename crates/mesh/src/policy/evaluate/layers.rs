@@ -10,7 +10,7 @@ use super::{
 use crate::policy::{
     normalize,
     object::{Action, MtlsMode},
-    plan::{PeerRule, Plan, PolicyPlan},
+    plan::{PeerRule, Plan, PolicyPlan, RulePlan},
     request::{Given, Peer, Protocol, Request},
     settings::{Enforcement, Provider},
 };
@@ -18,6 +18,48 @@ use crate::policy::{
 /// Runs all stages.
 pub fn decide(plan: &Plan<'_>, request: &Request, full: bool) -> Outcome {
     Run { plan, request, full, layers: Vec::new(), state: State::default() }.all()
+}
+
+/// What happens before the rules of DENY and ALLOW policies run, and the request as they see it.
+pub struct Before<'r> {
+    /// Whether the request is rejected before.
+    pub rejected: Answer,
+    /// What that hangs on.
+    pub fields: Fields,
+    facts: Facts<'r>,
+}
+
+impl<'r> Before<'r> {
+    /// Runs the stages before.
+    pub fn new(plan: &Plan<'r>, request: &'r Request) -> Self {
+        let mut run = Run { plan, request, full: false, layers: Vec::new(), state: State::default() };
+        if !plan.tcp {
+            run.path();
+        }
+        let tls_off = run.peer();
+        let mut facts = Facts::new(plan, request, tls_off);
+        let mut state = run.state;
+        if !plan.tcp {
+            let mut stage = jwt::run(&plan.jwt, request);
+            if stage.reject == Answer::Yes {
+                state.rejected.get_or_insert_default();
+            }
+            state.uncertain |= stage.reject == Answer::Maybe;
+            state.fields.append(&mut stage.fields);
+            facts.claims = stage.claims;
+        }
+        let rejected = match (state.rejected, state.uncertain) {
+            (Some(_), _) => Answer::Yes,
+            (None, true) => Answer::Maybe,
+            (None, false) => Answer::No,
+        };
+        Self { rejected, fields: state.fields, facts }
+    }
+
+    /// Whether a rule matches; what an uncertain answer hangs on goes to `fields`.
+    pub fn judge(&self, rule: &RulePlan<'_>, fields: &mut Fields) -> Answer {
+        rule::judge(rule, &self.facts, fields, None)
+    }
 }
 
 #[derive(Default)]
