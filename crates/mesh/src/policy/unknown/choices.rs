@@ -142,27 +142,33 @@ fn within(mut atoms: Vec<Atom>, domain: Atom, allowed: impl Fn(u8) -> bool) -> O
 
 fn peers(plans: &[&Plan<'_>], request: &Request) -> Option<Vec<Change>> {
     let name = Item::Run { class: Class::NoSlash, at_least_one: true };
-    let identity = match plans.first()?.point.enforcement {
-        Enforcement::Ztunnel => Glob::new([
-            Item::literal("spiffe://"),
-            name.clone(),
-            Item::literal("/ns/"),
-            name.clone(),
-            Item::literal("/sa/"),
-            name,
-        ]),
-        Enforcement::Sidecar | Enforcement::Gateway | Enforcement::Waypoint => {
-            Glob::new([Item::literal("spiffe://"), Item::some()])
-        }
-    };
-    let ids = within(atoms::texts(plans, &Attribute::Identity), vec![identity], |_| true)?;
+    let usual = Glob::new([
+        Item::literal("spiffe://"),
+        name.clone(),
+        Item::literal("/ns/"),
+        name.clone(),
+        Item::literal("/sa/"),
+        name,
+    ]);
+    let mut own = atoms::texts(plans, &Attribute::Identity);
+    let count = own.len();
+    own.push(vec![Glob::new([Item::literal("spiffe://"), Item::some()])]);
+    own.push(vec![usual]);
+    let mut found = language::samples(&own, &Anything, |_| true)?;
+    // A ztunnel knows the usual form only; elsewhere it makes the better example.
+    let unusual = plans.first()?.point.enforcement != Enforcement::Ztunnel;
+    found.retain(|sample| sample.signs[count] && (unusual || sample.signs[count + 1]));
+    found.sort_by_key(|sample| !sample.signs[count + 1]);
     let mut changes: Vec<Change> = Vec::new();
     if request.peer.is_unknown() {
         changes.push(Change::Peer(Peer::Plaintext));
     }
-    for id in ids {
-        let id = id.strip_prefix("spiffe://").map(str::to_owned)?;
-        changes.push(Change::Peer(Peer::Mtls(Given::Known(id))));
+    let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
+    for sample in found {
+        if seen.insert(sample.signs[..count].to_vec()) {
+            let id = sample.text.strip_prefix("spiffe://").map(str::to_owned)?;
+            changes.push(Change::Peer(Peer::Mtls(Given::Known(id))));
+        }
     }
     Some(changes)
 }
