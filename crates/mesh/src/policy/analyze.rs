@@ -104,7 +104,13 @@ impl Statement {
 
 /// Everything there is to say about the enforced ALLOW and DENY rules of a proxy.
 pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol) -> Vec<Statement> {
+    analyze_within(set, point, protocol, BUDGET)
+}
+
+/// The same with another budget.
+pub fn analyze_within(set: &PolicySet, point: &Point, protocol: Protocol, budget: usize) -> Vec<Statement> {
     let plan = Plan::new(set, point, protocol);
+    let question = Question { plan: &plan, protocol, budget };
     let of = |action: Action| -> Vec<(Place, &RulePlan<'_>)> {
         plan.of(action, false)
             .flat_map(|policy| policy.rules.iter().map(move |rule| (policy.source.meta.place(rule.source.at), rule)))
@@ -123,7 +129,7 @@ pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol) -> Vec<Statem
     let mut living: Vec<(Action, &Place, &RulePlan<'_>)> = Vec::new();
     for (action, rules) in [(Action::Deny, &deny), (Action::Allow, &allow)] {
         for (i, (place, rule)) in rules.iter().enumerate() {
-            match exists(&plan, protocol, &[rule], &[]) {
+            match question.exists(&[rule], &[]) {
                 Sought::Never => found.push(say(Judgement::Vacuous, place, rule)),
                 Sought::Undecided => found.push(say(Judgement::Undecided, place, rule)),
                 Sought::Found(_) => {
@@ -131,9 +137,9 @@ pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol) -> Vec<Statem
                         rules.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, (_, rule))| *rule).collect();
                     let denies: Vec<&RulePlan<'_>> = deny.iter().map(|(_, rule)| *rule).collect();
                     let verdict = if action == Action::Allow {
-                        allowed(&plan, protocol, rule, &others, &denies)
+                        question.allowed(rule, &others, &denies)
                     } else {
-                        needed(&plan, protocol, rule, &others, Judgement::Redundant)
+                        question.needed(rule, &others, Judgement::Redundant)
                     };
                     match verdict {
                         Some(judgement) => found.push(say(judgement, place, rule)),
@@ -143,55 +149,8 @@ pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol) -> Vec<Statem
             }
         }
     }
-    found.extend(conflicts(&plan, protocol, &living));
+    found.extend(question.conflicts(&living));
     found.sort_by(|a, b| (&a.place, a.judgement, &a.other).cmp(&(&b.place, b.judgement, &b.other)));
-    found
-}
-
-/// An ALLOW rule: what it lets through must not all be denied, nor be let through by others.
-fn allowed(
-    plan: &Plan<'_>,
-    protocol: Protocol,
-    rule: &RulePlan<'_>,
-    others: &[&RulePlan<'_>],
-    denies: &[&RulePlan<'_>],
-) -> Option<Judgement> {
-    needed(plan, protocol, rule, denies, Judgement::Overridden).or_else(|| {
-        let both: Vec<&RulePlan<'_>> = others.iter().chain(denies).copied().collect();
-        needed(plan, protocol, rule, &both, Judgement::Redundant)
-    })
-}
-
-/// What to say when nothing matches the rule and none of the others.
-fn needed(
-    plan: &Plan<'_>,
-    protocol: Protocol,
-    rule: &RulePlan<'_>,
-    others: &[&RulePlan<'_>],
-    otherwise: Judgement,
-) -> Option<Judgement> {
-    match exists(plan, protocol, &[rule], others) {
-        Sought::Found(_) => None,
-        Sought::Never => Some(otherwise),
-        Sought::Undecided => Some(Judgement::Undecided),
-    }
-}
-
-fn conflicts(plan: &Plan<'_>, protocol: Protocol, rules: &[(Action, &Place, &RulePlan<'_>)]) -> Vec<Statement> {
-    let of = |wanted: Action| rules.iter().filter(move |(action, ..)| *action == wanted);
-    let pairs = of(Action::Deny).flat_map(|deny| of(Action::Allow).map(move |allow| (deny, allow)));
-    let mut found = Vec::new();
-    for ((_, _, deny), (_, place, allow)) in pairs.take(MAX_PAIRS) {
-        if let Sought::Found(with) = exists(plan, protocol, &[deny, allow], &[]) {
-            found.push(Statement {
-                rule: allow.id.clone(),
-                place: (*place).clone(),
-                judgement: Judgement::Conflict,
-                other: Some(deny.id.clone()),
-                with,
-            });
-        }
-    }
     found
 }
 
@@ -201,40 +160,88 @@ enum Sought {
     Undecided,
 }
 
-/// A request that reaches the rules, matches all of `all` and none of `none`.
-fn exists(plan: &Plan<'_>, protocol: Protocol, all: &[&RulePlan<'_>], none: &[&RulePlan<'_>]) -> Sought {
-    let mut found: Option<Trail> = None;
-    let mut judge = |request: &Request, trail: &Trail| {
-        let before = Before::new(plan, request);
-        let mut fields = Fields::new();
-        let mut answer = Answer::Yes;
-        for rule in all {
-            answer = answer.and(before.judge(rule, &mut fields));
+/// Questions about the rules of one proxy.
+struct Question<'q> {
+    plan: &'q Plan<'q>,
+    protocol: Protocol,
+    budget: usize,
+}
+
+impl Question<'_> {
+    /// An ALLOW rule: what it lets through must not all be denied, nor be let through by others.
+    fn allowed(&self, rule: &RulePlan<'_>, others: &[&RulePlan<'_>], denies: &[&RulePlan<'_>]) -> Option<Judgement> {
+        self.needed(rule, denies, Judgement::Overridden).or_else(|| {
+            let both: Vec<&RulePlan<'_>> = others.iter().chain(denies).copied().collect();
+            self.needed(rule, &both, Judgement::Redundant)
+        })
+    }
+
+    /// What to say when nothing matches the rule and none of the others.
+    fn needed(&self, rule: &RulePlan<'_>, others: &[&RulePlan<'_>], otherwise: Judgement) -> Option<Judgement> {
+        match self.exists(&[rule], others) {
+            Sought::Found(_) => None,
+            Sought::Never => Some(otherwise),
+            Sought::Undecided => Some(Judgement::Undecided),
         }
-        if answer != Answer::No {
-            for rule in none {
-                answer = answer.and(before.judge(rule, &mut fields).negated());
+    }
+
+    fn conflicts(&self, rules: &[(Action, &Place, &RulePlan<'_>)]) -> Vec<Statement> {
+        let of = |wanted: Action| rules.iter().filter(move |(action, ..)| *action == wanted);
+        let pairs = of(Action::Deny).flat_map(|deny| of(Action::Allow).map(move |allow| (deny, allow)));
+        let mut found = Vec::new();
+        for ((_, _, deny), (_, place, allow)) in pairs.take(MAX_PAIRS) {
+            if let Sought::Found(with) = self.exists(&[deny, allow], &[]) {
+                found.push(Statement {
+                    rule: allow.id.clone(),
+                    place: (*place).clone(),
+                    judgement: Judgement::Conflict,
+                    other: Some(deny.id.clone()),
+                    with,
+                });
+            }
+        }
+        found
+    }
+
+    /// A request that reaches the rules, matches all of `all` and none of `none`.
+    fn exists(&self, all: &[&RulePlan<'_>], none: &[&RulePlan<'_>]) -> Sought {
+        let mut found: Option<Trail> = None;
+        let mut judge = |request: &Request, trail: &Trail| {
+            let before = Before::new(self.plan, request);
+            let mut fields = Fields::new();
+            let mut answer = Answer::Yes;
+            for rule in all {
+                answer = answer.and(before.judge(rule, &mut fields));
                 if answer == Answer::No {
-                    break;
+                    return Step::Settled;
                 }
             }
-        }
-        if before.rejected == Answer::Maybe {
-            fields.extend(before.fields.iter().cloned());
-        }
-        match answer.and(before.rejected.negated()) {
-            Answer::Yes => {
-                found = Some(trail.clone());
-                Step::Stop
+            // What the rules themselves hang on comes first: most others fall away with it.
+            if answer == Answer::Yes {
+                for rule in none {
+                    answer = answer.and(before.judge(rule, &mut fields).negated());
+                    if answer == Answer::No {
+                        return Step::Settled;
+                    }
+                }
             }
-            Answer::No => Step::Settled,
-            Answer::Maybe => Step::Open(fields),
+            if before.rejected == Answer::Maybe {
+                fields.extend(before.fields.iter().cloned());
+            }
+            match answer.and(before.rejected.negated()) {
+                Answer::Yes => {
+                    found = Some(trail.clone());
+                    Step::Stop
+                }
+                Answer::No => Step::Settled,
+                Answer::Maybe => Step::Open(fields),
+            }
+        };
+        let walked = Walk::new(&[self.plan], self.budget).run(&search::anything(self.protocol), &mut judge);
+        match (found, walked) {
+            (Some(trail), _) => Sought::Found(trail),
+            (None, Walked::All) => Sought::Never,
+            (None, Walked::Stopped | Walked::Undecided) => Sought::Undecided,
         }
-    };
-    let walked = Walk::new(&[plan], BUDGET).run(&search::anything(protocol), &mut judge);
-    match (found, walked) {
-        (Some(trail), _) => Sought::Found(trail),
-        (None, Walked::All) => Sought::Never,
-        (None, Walked::Stopped | Walked::Undecided) => Sought::Undecided,
     }
 }

@@ -6,6 +6,7 @@ mod facts;
 mod jwt;
 mod layers;
 mod nearest;
+mod peer;
 mod rule;
 mod trace;
 

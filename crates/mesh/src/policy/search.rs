@@ -7,7 +7,10 @@ use super::{
     evaluate::Fields,
     plan::Plan,
     request::{Given, Headers, Protocol, Request, Tree},
-    unknown::choices::{self, Change, Choice},
+    unknown::{
+        change::Change,
+        choices::{self, Choice},
+    },
 };
 
 /// What was put in so far: fields and values, for people.

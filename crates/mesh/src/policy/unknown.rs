@@ -3,6 +3,7 @@
 //! about all combinations. A budget bounds the work; beyond it Kleene's answer stands.
 
 mod atoms;
+pub(super) mod change;
 pub(super) mod choices;
 mod domains;
 mod product;

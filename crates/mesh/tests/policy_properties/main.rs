@@ -3,12 +3,16 @@
 mod random;
 
 use mesh::policy::{
+    analyze::{self, Judgement},
     attach::Point,
+    compare::{self, Relation},
     decode,
     evaluate::{self, Verdict},
+    normalize::{normalize, without_query},
+    pattern::{self, TextMatch},
     print,
-    request::{Given, Headers, Request},
-    settings::Enforcement,
+    request::{Given, Headers, Protocol, Request},
+    settings::{Enforcement, Normalization, ProxyVersion},
     yaml::MAX_BYTES,
 };
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
@@ -109,6 +113,21 @@ proptest! {
     }
 
     #[test]
+    fn no_pattern_makes_normalization_or_templates_panic(path in "[-a-z/.%25FfEe{}*;?\\\\]{0,60}", raw in ".{0,40}") {
+        for mode in [Normalization::None, Normalization::Base, Normalization::MergeSlashes, Normalization::DecodeAndMergeSlashes] {
+            for text in [&path, &raw] {
+                if let Ok(once) = normalize(text, mode, ProxyVersion::NEWEST) {
+                    // What a proxy forwards is not changed by the next one, but for escapes of escapes.
+                    prop_assert!(once.starts_with('/') || mode == Normalization::None);
+                    prop_assert!(mode == Normalization::None || !without_query(&once).contains("/../"), "{text} {once}");
+                }
+                let _ = pattern::template(text, true).map(|glob| glob.matches(&path));
+                let _ = TextMatch::namespace(text).matches(&raw);
+            }
+        }
+    }
+
+    #[test]
     fn parse_print_parse_is_stable(text in policies()) {
         let once = print::print(&set(&text));
         let again = print::print(&set(&once));
@@ -132,6 +151,51 @@ proptest! {
     fn no_policy_text_makes_the_reader_panic(text in "[-a-z:{}\\[\\]\n \"'&*!|>?,#%]{0,300}") {
         let decoded = decode::manifests("any", &text, "default");
         let _ = mesh::policy::lint::lint(&decoded.set, &decoded.others);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn witnesses_of_differences_always_confirm(before in policies(), after in policies(), point in point(), tcp in any::<bool>()) {
+        let protocol = if tcp { Protocol::Tcp } else { Protocol::Http };
+        let (before, after) = (set(&before), set(&after));
+        let found = compare::compare_within(&before, &after, &point, protocol, 300);
+        for difference in &found.differences {
+            let was = evaluate::evaluate(&before, &point, &difference.request).verdict;
+            let is = evaluate::evaluate(&after, &point, &difference.request).verdict;
+            prop_assert_eq!((was, is), (difference.before, difference.after));
+            prop_assert!(was != is);
+        }
+    }
+
+    #[test]
+    fn equivalent_sets_decide_every_request_alike(before in policies(), after in policies(), point in point(), request in request()) {
+        let (before, after) = (set(&before), set(&after));
+        let found = compare::compare_within(&before, &after, &point, request.protocol, 300);
+        let was = evaluate::evaluate(&before, &point, &request).verdict;
+        let is = evaluate::evaluate(&after, &point, &request).verdict;
+        match found.relation {
+            Relation::Equivalent => prop_assert_eq!(was, is),
+            Relation::Stricter => prop_assert!(was == is || is == Verdict::Deny),
+            Relation::Looser => prop_assert!(was == is || is == Verdict::Allow),
+            Relation::Incomparable | Relation::Undecided => {}
+        }
+    }
+
+    #[test]
+    fn a_set_is_equivalent_to_itself_without_its_redundant_rules(text in policies(), point in point(), request in request()) {
+        let set = set(&text);
+        for statement in analyze::analyze_within(&set, &point, request.protocol, 60) {
+            let idle = matches!(statement.judgement, Judgement::Vacuous | Judgement::Redundant | Judgement::Overridden);
+            if idle {
+                let mut without = set.clone();
+                random::remove_rule(&mut without, &statement.rule);
+                let was = evaluate::evaluate(&set, &point, &request).verdict;
+                prop_assert_eq!(was, evaluate::evaluate(&without, &point, &request).verdict, "without {}", statement.rule);
+            }
+        }
     }
 }
 

@@ -274,6 +274,19 @@ pub fn drop_one_allow_constraint(set: &mut PolicySet, pick: u32) {
     }
 }
 
+/// Makes one rule, named `foo/p1 rule[0]`, as if it were not written. Other rules keep their numbers.
+pub fn remove_rule(set: &mut PolicySet, name: &str) {
+    for policy in &mut set.authorization {
+        let id = policy.meta.id();
+        for (i, rule) in policy.rules.iter_mut().flatten().enumerate() {
+            if name == format!("{id} rule[{i}]") {
+                rule.null = true;
+                return;
+            }
+        }
+    }
+}
+
 /// What the random cases came to.
 #[derive(Debug, Default)]
 pub struct Known {
