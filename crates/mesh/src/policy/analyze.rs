@@ -110,7 +110,8 @@ pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol) -> Vec<Statem
 /// The same with another budget.
 pub fn analyze_within(set: &PolicySet, point: &Point, protocol: Protocol, budget: usize) -> Vec<Statement> {
     let plan = Plan::new(set, point, protocol);
-    let question = Question { plan: &plan, protocol, budget };
+    let plans = [&plan];
+    let mut question = Question { plan: &plan, protocol, budget, walk: Walk::new(&plans) };
     let of = |action: Action| -> Vec<(Place, &RulePlan<'_>)> {
         plan.of(action, false)
             .flat_map(|policy| policy.rules.iter().map(move |rule| (policy.source.meta.place(rule.source.at), rule)))
@@ -165,19 +166,26 @@ struct Question<'q> {
     plan: &'q Plan<'q>,
     protocol: Protocol,
     budget: usize,
+    walk: Walk<'q>,
 }
 
 impl Question<'_> {
     /// An ALLOW rule: what it lets through must not all be denied, nor be let through by others.
-    fn allowed(&self, rule: &RulePlan<'_>, others: &[&RulePlan<'_>], denies: &[&RulePlan<'_>]) -> Option<Judgement> {
-        self.needed(rule, denies, Judgement::Overridden).or_else(|| {
-            let both: Vec<&RulePlan<'_>> = others.iter().chain(denies).copied().collect();
-            self.needed(rule, &both, Judgement::Redundant)
-        })
+    fn allowed(
+        &mut self,
+        rule: &RulePlan<'_>,
+        others: &[&RulePlan<'_>],
+        denies: &[&RulePlan<'_>],
+    ) -> Option<Judgement> {
+        if let Some(judgement) = self.needed(rule, denies, Judgement::Overridden) {
+            return Some(judgement);
+        }
+        let both: Vec<&RulePlan<'_>> = others.iter().chain(denies).copied().collect();
+        self.needed(rule, &both, Judgement::Redundant)
     }
 
     /// What to say when nothing matches the rule and none of the others.
-    fn needed(&self, rule: &RulePlan<'_>, others: &[&RulePlan<'_>], otherwise: Judgement) -> Option<Judgement> {
+    fn needed(&mut self, rule: &RulePlan<'_>, others: &[&RulePlan<'_>], otherwise: Judgement) -> Option<Judgement> {
         match self.exists(&[rule], others) {
             Sought::Found(_) => None,
             Sought::Never => Some(otherwise),
@@ -185,7 +193,7 @@ impl Question<'_> {
         }
     }
 
-    fn conflicts(&self, rules: &[(Action, &Place, &RulePlan<'_>)]) -> Vec<Statement> {
+    fn conflicts(&mut self, rules: &[(Action, &Place, &RulePlan<'_>)]) -> Vec<Statement> {
         let of = |wanted: Action| rules.iter().filter(move |(action, ..)| *action == wanted);
         let pairs = of(Action::Deny).flat_map(|deny| of(Action::Allow).map(move |allow| (deny, allow)));
         let mut found = Vec::new();
@@ -204,10 +212,11 @@ impl Question<'_> {
     }
 
     /// A request that reaches the rules, matches all of `all` and none of `none`.
-    fn exists(&self, all: &[&RulePlan<'_>], none: &[&RulePlan<'_>]) -> Sought {
+    fn exists(&mut self, all: &[&RulePlan<'_>], none: &[&RulePlan<'_>]) -> Sought {
         let mut found: Option<Trail> = None;
+        let plan = self.plan;
         let mut judge = |request: &Request, trail: &Trail| {
-            let before = Before::new(self.plan, request);
+            let before = Before::new(plan, request);
             let mut fields = Fields::new();
             let mut answer = Answer::Yes;
             for rule in all {
@@ -237,7 +246,7 @@ impl Question<'_> {
                 Answer::Maybe => Step::Open(fields),
             }
         };
-        let walked = Walk::new(&[self.plan], self.budget).run(&search::anything(self.protocol), &mut judge);
+        let walked = self.walk.run(&search::anything(self.protocol), self.budget, &mut judge);
         match (found, walked) {
             (Some(trail), _) => Sought::Found(trail),
             (None, Walked::All) => Sought::Never,

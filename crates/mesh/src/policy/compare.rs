@@ -121,7 +121,7 @@ pub fn compare_within(
         }
         if differences.len() < MAX_DIFFERENCES { Step::Settled } else { Step::Stop }
     };
-    let walked = Walk::new(&plans, budget).run(&search::anything(protocol), &mut judge);
+    let walked = Walk::new(&plans).run(&search::anything(protocol), budget, &mut judge);
     let stricter = differences.iter().any(|difference| difference.after == Verdict::Deny);
     let looser = differences.iter().any(|difference| difference.after == Verdict::Allow);
     let complete = walked == Walked::All;

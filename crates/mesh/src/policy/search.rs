@@ -57,13 +57,14 @@ pub fn anything(protocol: Protocol) -> Request {
 }
 
 impl<'s> Walk<'s> {
-    /// With so many steps at most.
-    pub fn new(plans: &'s [&'s Plan<'s>], budget: usize) -> Self {
-        Self { plans, left: budget, known: BTreeMap::new() }
+    /// Over what these plans compare; may be run many times.
+    pub fn new(plans: &'s [&'s Plan<'s>]) -> Self {
+        Self { plans, left: 0, known: BTreeMap::new() }
     }
 
-    /// Asks `judge` about ever more of the request.
-    pub fn run(&mut self, request: &Request, judge: &mut dyn FnMut(&Request, &Trail) -> Step) -> Walked {
+    /// Asks `judge` about ever more of the request, in so many steps at most.
+    pub fn run(&mut self, request: &Request, budget: usize, judge: &mut dyn FnMut(&Request, &Trail) -> Step) -> Walked {
+        self.left = budget;
         self.visit(request, &mut Vec::new(), judge)
     }
 
