@@ -114,6 +114,7 @@ pub fn analyze_within(set: &PolicySet, point: &Point, protocol: Protocol, budget
     let mut question = Question { plan: &plan, protocol, budget, walk: Walk::new(&plans) };
     let of = |action: Action| -> Vec<(Place, &RulePlan<'_>)> {
         plan.of(action, false)
+            .iter()
             .flat_map(|policy| policy.rules.iter().map(move |rule| (policy.source.meta.place(rule.source.at), rule)))
             .filter(|(_, rule)| rule.dropped.is_none())
             .collect()

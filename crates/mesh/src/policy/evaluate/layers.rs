@@ -184,11 +184,11 @@ impl Run<'_, '_> {
         let plan = self.plan;
         let provider_of =
             |policy: &PolicyPlan<'_>| policy.source.provider.as_ref().map_or("", |name| name.as_str()).to_owned();
-        let providers: BTreeSet<String> = plan.of(Action::Custom, false).map(provider_of).collect();
+        let providers: BTreeSet<String> = plan.of(Action::Custom, false).iter().map(provider_of).collect();
         let too_many = providers.len() > 1 && !plan.point.mesh.features.multiple_custom_providers;
         for provider in providers {
-            let found =
-                self.matches(plan.of(Action::Custom, false).filter(|policy| provider_of(policy) == provider), facts);
+            let found = self
+                .matches(plan.of(Action::Custom, false).iter().filter(|policy| provider_of(policy) == provider), facts);
             let kind = plan.point.mesh.extension_providers.get(&provider).copied().unwrap_or(Provider::Invalid);
             let usable = !too_many && kind != Provider::Invalid && is_provider_name(&provider);
             if usable && kind == Provider::Http && plan.tcp {
@@ -235,14 +235,14 @@ impl Run<'_, '_> {
     fn deny(&mut self, facts: &Facts<'_>, dry_run: &mut DryRun) {
         let plan = self.plan;
         let shadow = self.matches(plan.of(Action::Deny, true), facts);
-        if plan.of(Action::Deny, true).next().is_some() {
+        if !plan.of(Action::Deny, true).is_empty() {
             dry_run.deny = Some(match (&shadow.first, shadow.answer) {
                 (Some(first), _) => format!("denied by {first}"),
                 (None, Answer::Maybe) => "depends".to_owned(),
                 (None, Answer::Yes | Answer::No) => "allowed".to_owned(),
             });
         }
-        let mut found = self.matches(plan.of(Action::Deny, false), facts);
+        let mut found = self.enforced(Action::Deny, facts);
         found.traces.extend(shadow.traces);
         let by = found.first.unwrap_or_default();
         let why = match found.answer {
@@ -257,7 +257,7 @@ impl Run<'_, '_> {
     fn allow(&mut self, facts: &Facts<'_>, dry_run: &mut DryRun) -> String {
         let plan = self.plan;
         let shadow = self.matches(plan.of(Action::Allow, true), facts);
-        if plan.of(Action::Allow, true).next().is_some() {
+        if !plan.of(Action::Allow, true).is_empty() {
             let word = match shadow.answer {
                 Answer::Yes => "allowed",
                 Answer::No => "denied",
@@ -265,9 +265,9 @@ impl Run<'_, '_> {
             };
             dry_run.allow = Some(word.to_owned());
         }
-        let mut found = self.matches(plan.of(Action::Allow, false), facts);
+        let mut found = self.enforced(Action::Allow, facts);
         found.traces.extend(shadow.traces);
-        let any = plan.of(Action::Allow, false).next().is_some();
+        let any = !plan.of(Action::Allow, false).is_empty();
         let reject = if any { found.answer.negated() } else { Answer::No };
         let by = if any { found.first.clone().unwrap_or_default() } else { BY_DEFAULT.to_owned() };
         let why = match reject {
@@ -280,7 +280,29 @@ impl Run<'_, '_> {
         by
     }
 
-    fn matches<'q, 'p: 'q>(&self, policies: impl Iterator<Item = &'q PolicyPlan<'p>>, facts: &Facts<'_>) -> Matches {
+    /// The enforced rules of DENY or ALLOW. Without a trace, only those that the caller can match are looked at.
+    fn enforced(&self, action: Action, facts: &Facts<'_>) -> Matches {
+        let identity = match facts.identity() {
+            Given::Known(identity) if !self.full => identity,
+            Given::Known(_) | Given::Unknown => return self.matches(self.plan.of(action, false), facts),
+        };
+        let mut found = Matches { answer: Answer::No, first: None, fields: Fields::new(), traces: Vec::new() };
+        for rule in self.plan.rules_for(action, identity) {
+            let answer = rule::judge(rule, facts, &mut found.fields, None);
+            found.answer = found.answer.or(answer);
+            if answer == Answer::Yes {
+                found.first = Some(rule.id.clone());
+                break;
+            }
+        }
+        found
+    }
+
+    fn matches<'q, 'p: 'q>(
+        &self,
+        policies: impl IntoIterator<Item = &'q PolicyPlan<'p>>,
+        facts: &Facts<'_>,
+    ) -> Matches {
         let mut found = Matches { answer: Answer::No, first: None, fields: Fields::new(), traces: Vec::new() };
         for policy in policies {
             let mut traces = Vec::new();
