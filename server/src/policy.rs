@@ -1,6 +1,7 @@
 //! `obstack policy …`: evaluates, tests and checks Istio's authorization policies in files. Reads nothing but the files it
 //! is given: no configuration, no database, no network. What a policy means is decided in `mesh::policy`.
 
+mod diff;
 mod eval;
 mod explain;
 mod formats;
@@ -12,11 +13,14 @@ mod test;
 #[cfg(test)]
 mod tests;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, Subcommand};
 
-use paint::Color;
+use paint::{Color, Paint};
 
 /// Arguments of `obstack policy`.
 #[derive(clap::Args)]
@@ -38,6 +42,8 @@ enum PolicyCommand {
     Explain(Box<eval::EvalArgs>),
     /// Check policies: what Istio refuses, and what does something else than it seems.
     Lint(lint::LintArgs),
+    /// Compare two sets of policies: equivalent, stricter, looser or incomparable, with a request for every difference.
+    Diff(diff::DiffArgs),
     /// Print a completion script.
     Completion {
         /// The shell it is for.
@@ -46,6 +52,7 @@ enum PolicyCommand {
 }
 
 /// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// Nothing to complain about: 0.
     Fine,
@@ -67,23 +74,29 @@ impl From<Ended> for ExitCode {
 
 /// Runs a command. `C` is the whole command line, for completion scripts.
 pub fn run<C: CommandFactory>(args: PolicyArgs) -> ExitCode {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let paint = args.color.on_stdout();
-    let ended = match args.command {
-        PolicyCommand::Test(args) => test::run(&args, paint, &mut out),
-        PolicyCommand::Eval(args) => eval::run(&args, false, paint, &mut out),
-        PolicyCommand::Explain(args) => eval::run(&args, true, paint, &mut out),
-        PolicyCommand::Lint(args) => lint::run(&args, paint, &mut out),
-        PolicyCommand::Completion { shell } => {
-            clap_complete::generate(shell, &mut C::command(), "obstack", &mut out);
-            Ok(Ended::Fine)
-        }
-    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let ended = execute::<C>(&args.command, args.color.on_stdout(), &mut out);
     // A reader that has seen enough closes the pipe; that is no failure.
     let flushed = out.flush();
     match ended.and_then(|ended| flushed.map(|()| ended)) {
         Ok(ended) => ended.into(),
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => crate::cli::fail(&error),
+    }
+}
+
+fn execute<C: CommandFactory>(command: &PolicyCommand, paint: Paint, out: &mut dyn Write) -> io::Result<Ended> {
+    match command {
+        PolicyCommand::Test(args) => test::run(args, paint, out),
+        PolicyCommand::Eval(args) => eval::run(args, false, paint, out),
+        PolicyCommand::Explain(args) => eval::run(args, true, paint, out),
+        PolicyCommand::Lint(args) => lint::run(args, paint, out),
+        PolicyCommand::Diff(args) => diff::run(args, paint, out),
+        PolicyCommand::Completion { shell } => {
+            // The generator panics where it cannot write, so it writes to memory.
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut C::command(), "obstack", &mut script);
+            out.write_all(&script).map(|()| Ended::Fine)
+        }
     }
 }

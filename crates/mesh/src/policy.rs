@@ -1,8 +1,10 @@
 //! Istio's authorization policies: what a set of them decides about one request, and why. Reading, attachment,
 //! evaluation, checks; rule numbers (R1…R76) are those of `docs/policy/rules.md`. No IO and no clock.
 
+pub mod analyze;
 pub mod attach;
 pub mod cases;
+pub mod compare;
 pub mod decode;
 pub mod evaluate;
 mod fields;
@@ -14,7 +16,9 @@ pub mod object;
 pub mod pattern;
 pub mod place;
 pub mod plan;
+pub mod print;
 pub mod request;
+pub mod search;
 pub mod settings;
 pub mod unknown;
 pub mod validate;

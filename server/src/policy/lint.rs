@@ -7,8 +7,13 @@ use std::{
 };
 
 use mesh::policy::{
+    analyze, compare,
     finding::{Finding, Severity},
-    lint,
+    lint::{self, Around},
+    object::PolicySet,
+    request::Protocol,
+    settings::Mesh,
+    yaml::Node,
 };
 
 use super::{
@@ -29,6 +34,12 @@ pub struct LintArgs {
     /// The least severity that is shown and that makes the command end with 1.
     #[arg(long, value_enum, default_value_t = Least::Warning, value_name = "SEVERITY")]
     least: Least,
+    /// Also look for rules that do nothing: vacuous, redundant, overridden by others.
+    #[arg(long)]
+    analyze: bool,
+    /// Workloads are in ambient mode; for `--analyze`.
+    #[arg(long, requires = "analyze")]
+    ambient: bool,
     /// Print a patch with the corrections that are certain.
     #[arg(long, conflicts_with_all = ["json", "junit", "github"])]
     fix: bool,
@@ -67,6 +78,9 @@ pub fn run(args: &LintArgs, paint: Paint, out: &mut dyn Write) -> io::Result<End
     // What could not even be read is bad input, not a finding about a policy.
     let unread = findings.iter().any(|finding| matches!(finding.code, "OB0101" | "OB0102" | "OB0103" | "OB0104"));
     findings.extend(lint::lint(&set, &others));
+    if args.analyze {
+        findings.extend(analysis(&set, &others, args.ambient));
+    }
     findings.retain(|finding| finding.severity >= args.least.severity());
     findings.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
     if args.fix {
@@ -88,6 +102,21 @@ pub fn run(args: &LintArgs, paint: Paint, out: &mut dyn Write) -> io::Result<End
         (false, true) => Ended::Fine,
         (false, false) => Ended::Findings,
     })
+}
+
+/// What the analysis says at every proxy, each statement once.
+fn analysis(set: &PolicySet, others: &[Node], ambient: bool) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for place in compare::points(&[set], &Around::new(others), &Mesh::default(), ambient) {
+        for statement in analyze::analyze(set, &place.point, Protocol::Http) {
+            let finding = statement.finding(&place.name);
+            let same = |known: &Finding| known.code == finding.code && known.place == finding.place;
+            if !found.iter().any(same) || finding.code == "OB0504" {
+                found.push(finding);
+            }
+        }
+    }
+    found
 }
 
 fn summary(findings: &[Finding], objects: usize, paint: Paint) -> String {

@@ -7,6 +7,7 @@ mod headers;
 mod jwt;
 mod layers;
 mod nearest;
+mod peer;
 mod rule;
 mod trace;
 
@@ -14,6 +15,7 @@ use super::{attach::Point, object::PolicySet, plan::Plan, request::Request};
 
 pub use answer::{Answer, Fields};
 pub use jwt::PREFLIGHT_HEADERS;
+pub use layers::Before;
 pub use trace::{
     CheckResult, CheckTrace, DryRun, EntryTrace, Example, Layer, LayerResult, LayerTrace, Miss, Nearest, Outcome,
     PolicyTrace, RuleResult, RuleTrace, Verdict,

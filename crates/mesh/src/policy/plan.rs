@@ -3,6 +3,7 @@
 
 mod ambient;
 mod envoy;
+mod index;
 mod peer;
 mod trust;
 
@@ -17,6 +18,7 @@ use super::{
     settings::Enforcement,
 };
 
+use index::Index;
 pub use peer::{PeerPlan, PeerRule};
 
 /// Everything one proxy enforces on one kind of port.
@@ -30,12 +32,15 @@ pub struct Plan<'p> {
     pub peer: PeerPlan<'p>,
     /// Rules of the RequestAuthentications that attach, by issuer; none on TCP.
     pub jwt: Vec<&'p JwtRule>,
-    /// Attached AuthorizationPolicies in the order of Envoy's rule names.
+    /// Attached AuthorizationPolicies by action, enforced before dry run, then in the order of Envoy's rule names.
     pub policies: Vec<PolicyPlan<'p>>,
     /// Policies that would attach and are not used, and why.
     pub ignored: Vec<(&'p AuthorizationPolicy, &'static str)>,
     /// What the proxy would refuse to load.
     pub refused: Vec<String>,
+    /// Enforced DENY and ALLOW rules by caller.
+    deny: Index,
+    allow: Index,
 }
 
 /// One attached AuthorizationPolicy.
@@ -185,6 +190,8 @@ impl<'p> Plan<'p> {
             policies: Vec::new(),
             ignored: Vec::new(),
             refused: Vec::new(),
+            deny: Index::default(),
+            allow: Index::default(),
         };
         if !tcp {
             let attached =
@@ -213,7 +220,9 @@ impl<'p> Plan<'p> {
             }
             plan.policies.push(PolicyPlan { source: policy, id: policy.meta.id(), attached, dry_run, rules });
         }
-        plan.policies.sort_by_cached_key(|policy| name(policy.source, 0));
+        plan.policies.sort_by_cached_key(|policy| (policy.source.action, policy.dry_run, name(policy.source, 0)));
+        plan.deny = Index::new(plan.of(Action::Deny, false));
+        plan.allow = Index::new(plan.of(Action::Allow, false));
         plan
     }
 
@@ -238,9 +247,21 @@ impl<'p> Plan<'p> {
         planned
     }
 
-    /// The attached policies of one action, enforced or in dry run.
-    pub fn of(&self, action: Action, dry_run: bool) -> impl Iterator<Item = &PolicyPlan<'p>> {
-        self.policies.iter().filter(move |policy| policy.source.action == action && policy.dry_run == dry_run)
+    /// The attached policies of one action, enforced or in dry run, in the order of Envoy's rule names.
+    pub fn of(&self, action: Action, dry_run: bool) -> &[PolicyPlan<'p>] {
+        let key = |policy: &PolicyPlan<'_>| (policy.source.action, policy.dry_run);
+        let start = self.policies.partition_point(|policy| key(policy) < (action, dry_run));
+        let end = self.policies.partition_point(|policy| key(policy) <= (action, dry_run));
+        &self.policies[start..end]
+    }
+}
+
+impl Plan<'_> {
+    /// The enforced rules of DENY or ALLOW that a caller can match, in order; `None` is a caller without identity.
+    pub fn rules_for(&self, action: Action, identity: Option<&str>) -> impl Iterator<Item = &RulePlan<'_>> {
+        let index = if action == Action::Deny { &self.deny } else { &self.allow };
+        let policies = self.of(action, false);
+        index.places(identity).map(|(policy, rule)| &policies[policy].rules[rule])
     }
 }
 

@@ -3,7 +3,8 @@
 //! about all combinations. A budget bounds the work; beyond it Kleene's answer stands.
 
 mod atoms;
-mod choices;
+pub(super) mod change;
+pub(super) mod choices;
 mod domains;
 mod product;
 #[cfg(test)]
@@ -23,7 +24,7 @@ pub fn refine(plan: &Plan<'_>, request: &Request, outcome: Outcome) -> Outcome {
     if outcome.verdict != Verdict::Depends {
         return outcome;
     }
-    let Some(choices) = choices::of(plan, request, &outcome.depends_on) else { return outcome };
+    let Some(choices) = choices::of(&[plan], request, &outcome.depends_on) else { return outcome };
     let Some(found) = product::decide_all(plan, request, &choices) else { return outcome };
     let verdict = match found.verdicts.as_slice() {
         [only] => *only,

@@ -59,8 +59,8 @@ fn r2_the_first_rule_in_the_order_of_names_is_named() {
     sidecar().policy("b", deny).policy("a", deny).says(&[(&[], "DENY by foo/a rule[0]")]);
     // Envoy orders the names of rules as texts: `a-b]` comes before `a]`.
     sidecar().policy("a", deny).policy("a-b", deny).says(&[(&[], "DENY by foo/a-b rule[0]")]);
-    let rules = vec!["{to: [{operation: {paths: [/x]}}]}"; 2].join(", ");
-    let many = format!("{{action: DENY, rules: [{rules}, {}]}}", vec!["{}"; 10].join(", "));
+    let rules = ["{to: [{operation: {paths: [/x]}}]}"; 2].join(", ");
+    let many = format!("{{action: DENY, rules: [{rules}, {}]}}", ["{}"; 10].join(", "));
     policy(&many).says(&[(&[], "DENY by foo/p rule[10]")]);
 }
 

@@ -68,6 +68,14 @@ impl<'r> Facts<'r> {
         Self { request, identity, method, host, path, full_path, joins_headers, claims: Claims::None }
     }
 
+    /// The SPIFFE URI of the caller: unknown, none, or this one.
+    pub fn identity(&self) -> Given<Option<&str>> {
+        match &self.identity {
+            Given::Unknown => Given::Unknown,
+            Given::Known(id) => Given::Known(id.as_deref()),
+        }
+    }
+
     /// Whether a check holds.
     pub fn check(&self, check: &Check<'_>) -> Answer {
         let mut found = Answer::No;

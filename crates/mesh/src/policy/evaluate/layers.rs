@@ -4,20 +4,62 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Answer, BY_BAD_PATH, BY_BAD_PROVIDER, BY_DEFAULT, BY_NO_ALLOW, BY_PEER, BY_TOKEN, DryRun, Fields, Layer,
-    LayerResult, LayerTrace, Outcome, PolicyTrace, Verdict, facts::Facts, jwt, nearest, rule,
+    Answer, BY_BAD_PATH, BY_BAD_PROVIDER, BY_DEFAULT, BY_NO_ALLOW, BY_TOKEN, DryRun, Fields, Layer, LayerResult,
+    LayerTrace, Outcome, PolicyTrace, Verdict, facts::Facts, jwt, nearest, rule,
 };
 use crate::policy::{
     normalize,
-    object::{Action, MtlsMode},
-    plan::{PeerRule, Plan, PolicyPlan},
-    request::{Given, Peer, Protocol, Request},
+    object::Action,
+    plan::{Plan, PolicyPlan, RulePlan},
+    request::{Given, Request},
     settings::{Enforcement, Provider},
 };
 
 /// Runs all stages.
 pub fn decide(plan: &Plan<'_>, request: &Request, full: bool) -> Outcome {
     Run { plan, request, full, layers: Vec::new(), state: State::default() }.all()
+}
+
+/// What happens before the rules of DENY and ALLOW policies run, and the request as they see it.
+pub struct Before<'r> {
+    /// Whether the request is rejected before.
+    pub rejected: Answer,
+    /// What that hangs on.
+    pub fields: Fields,
+    facts: Facts<'r>,
+}
+
+impl<'r> Before<'r> {
+    /// Runs the stages before.
+    pub fn new(plan: &Plan<'r>, request: &'r Request) -> Self {
+        let mut run = Run { plan, request, full: false, layers: Vec::new(), state: State::default() };
+        if !plan.tcp {
+            run.path();
+        }
+        let tls_off = run.peer();
+        let mut facts = Facts::new(plan, request, tls_off);
+        let mut state = run.state;
+        if !plan.tcp {
+            let mut stage = jwt::run(&plan.jwt, request);
+            if stage.reject == Answer::Yes {
+                state.rejected.get_or_insert_default();
+            }
+            state.uncertain |= stage.reject == Answer::Maybe;
+            state.fields.append(&mut stage.fields);
+            facts.claims = stage.claims;
+        }
+        let rejected = match (state.rejected, state.uncertain) {
+            (Some(_), _) => Answer::Yes,
+            (None, true) => Answer::Maybe,
+            (None, false) => Answer::No,
+        };
+        Self { rejected, fields: state.fields, facts }
+    }
+
+    /// Whether a rule matches; what an uncertain answer hangs on goes to `fields`.
+    pub fn judge(&self, rule: &RulePlan<'_>, fields: &mut Fields) -> Answer {
+        rule::judge(rule, &self.facts, fields, None)
+    }
 }
 
 #[derive(Default)]
@@ -29,9 +71,9 @@ struct State {
     uncertain: bool,
 }
 
-struct Run<'a, 'p> {
-    plan: &'a Plan<'p>,
-    request: &'a Request,
+pub(super) struct Run<'a, 'p> {
+    pub(super) plan: &'a Plan<'p>,
+    pub(super) request: &'a Request,
     full: bool,
     layers: Vec<LayerTrace>,
     state: State,
@@ -97,7 +139,7 @@ impl Run<'_, '_> {
     }
 
     /// Takes note of how a stage ended.
-    fn stage(
+    pub(super) fn stage(
         &mut self,
         layer: Layer,
         reject: Answer,
@@ -137,98 +179,16 @@ impl Run<'_, '_> {
         self.stage(Layer::Request, reject, BY_BAD_PATH.to_owned(), why, Fields::new(), Vec::new());
     }
 
-    /// R59–R61 and R75. Answers whether the port does not terminate TLS.
-    fn peer(&mut self) -> Answer {
-        let plan = self.plan;
-        let object = plan.peer.from.map_or("the default".to_owned(), |from| from.meta.id());
-        let (mut reject, mut fields, mut tls_off) = (Answer::No, Fields::new(), Answer::No);
-        match plan.point.enforcement {
-            Enforcement::Gateway | Enforcement::Waypoint => return Answer::No,
-            Enforcement::Ztunnel => {
-                for group in &plan.peer.groups {
-                    let all = group.iter().fold(Answer::Yes, |all, rule| all.and(self.peer_rule(*rule, &mut fields)));
-                    reject = reject.or(all);
-                }
-            }
-            Enforcement::Sidecar => {
-                let modes = match self.request.destination_port {
-                    Given::Known(port) => BTreeSet::from([rank(plan.peer.mode_of(port))]),
-                    Given::Unknown => {
-                        plan.peer.ports.iter().map(|port| rank(port.1)).chain([rank(plan.peer.mode)]).collect()
-                    }
-                };
-                let answers: Vec<Answer> = modes.iter().map(|mode| self.refuses(*mode)).collect();
-                if modes.len() > 1 {
-                    fields.insert("destination.port".to_owned());
-                }
-                if self.request.peer.is_unknown() {
-                    fields.insert("source.tls".to_owned());
-                }
-                reject = if answers.windows(2).all(|pair| pair[0] == pair[1]) { answers[0] } else { Answer::Maybe };
-                let off = modes.contains(&DISABLE);
-                tls_off = if off && modes.len() > 1 { Answer::Maybe } else { off.into() };
-            }
-        }
-        let why = match reject {
-            Answer::No => format!("{object} admits this connection"),
-            Answer::Yes => format!("{object} refuses this connection"),
-            Answer::Maybe => format!("whether {object} admits this connection is unknown"),
-        };
-        self.stage(Layer::Peer, reject, BY_PEER.to_owned(), why, fields, Vec::new());
-        tls_off
-    }
-
-    fn refuses(&self, mode: u8) -> Answer {
-        let plaintext = match &self.request.peer {
-            Given::Unknown => Answer::Maybe,
-            Given::Known(Peer::Plaintext) => Answer::Yes,
-            Given::Known(Peer::Mtls(_)) => Answer::No,
-        };
-        match mode {
-            STRICT => plaintext,
-            // Without TLS termination a TLS hello is no HTTP request; raw TCP lets it through.
-            DISABLE if self.request.protocol != Protocol::Tcp => plaintext.negated(),
-            _ => Answer::No,
-        }
-    }
-
-    fn peer_rule(&self, rule: PeerRule, fields: &mut Fields) -> Answer {
-        let mut anonymous = || match &self.request.peer {
-            Given::Unknown => {
-                fields.insert("source.tls".to_owned());
-                Answer::Maybe
-            }
-            Given::Known(Peer::Plaintext) => Answer::Yes,
-            Given::Known(Peer::Mtls(_)) => Answer::No,
-        };
-        let anonymous = match rule {
-            PeerRule::NoIdentity | PeerRule::NoIdentityOn(_) => anonymous(),
-            PeerRule::NotPort(_) => Answer::Yes,
-        };
-        let mut on = |port: u32| match self.request.destination_port {
-            Given::Unknown => {
-                fields.insert("destination.port".to_owned());
-                Answer::Maybe
-            }
-            Given::Known(own) => (u32::from(own) == port).into(),
-        };
-        match rule {
-            PeerRule::NoIdentity => anonymous,
-            PeerRule::NoIdentityOn(port) => anonymous.and(on(port)),
-            PeerRule::NotPort(port) => on(port).negated(),
-        }
-    }
-
     /// R7–R9.
     fn custom(&mut self, facts: &Facts<'_>) {
         let plan = self.plan;
         let provider_of =
             |policy: &PolicyPlan<'_>| policy.source.provider.as_ref().map_or("", |name| name.as_str()).to_owned();
-        let providers: BTreeSet<String> = plan.of(Action::Custom, false).map(provider_of).collect();
+        let providers: BTreeSet<String> = plan.of(Action::Custom, false).iter().map(provider_of).collect();
         let too_many = providers.len() > 1 && !plan.point.mesh.features.multiple_custom_providers;
         for provider in providers {
-            let found =
-                self.matches(plan.of(Action::Custom, false).filter(|policy| provider_of(policy) == provider), facts);
+            let found = self
+                .matches(plan.of(Action::Custom, false).iter().filter(|policy| provider_of(policy) == provider), facts);
             let kind = plan.point.mesh.extension_providers.get(&provider).copied().unwrap_or(Provider::Invalid);
             let usable = !too_many && kind != Provider::Invalid && is_provider_name(&provider);
             if usable && kind == Provider::Http && plan.tcp {
@@ -275,14 +235,14 @@ impl Run<'_, '_> {
     fn deny(&mut self, facts: &Facts<'_>, dry_run: &mut DryRun) {
         let plan = self.plan;
         let shadow = self.matches(plan.of(Action::Deny, true), facts);
-        if plan.of(Action::Deny, true).next().is_some() {
+        if !plan.of(Action::Deny, true).is_empty() {
             dry_run.deny = Some(match (&shadow.first, shadow.answer) {
                 (Some(first), _) => format!("denied by {first}"),
                 (None, Answer::Maybe) => "depends".to_owned(),
                 (None, Answer::Yes | Answer::No) => "allowed".to_owned(),
             });
         }
-        let mut found = self.matches(plan.of(Action::Deny, false), facts);
+        let mut found = self.enforced(Action::Deny, facts);
         found.traces.extend(shadow.traces);
         let by = found.first.unwrap_or_default();
         let why = match found.answer {
@@ -297,7 +257,7 @@ impl Run<'_, '_> {
     fn allow(&mut self, facts: &Facts<'_>, dry_run: &mut DryRun) -> String {
         let plan = self.plan;
         let shadow = self.matches(plan.of(Action::Allow, true), facts);
-        if plan.of(Action::Allow, true).next().is_some() {
+        if !plan.of(Action::Allow, true).is_empty() {
             let word = match shadow.answer {
                 Answer::Yes => "allowed",
                 Answer::No => "denied",
@@ -305,9 +265,9 @@ impl Run<'_, '_> {
             };
             dry_run.allow = Some(word.to_owned());
         }
-        let mut found = self.matches(plan.of(Action::Allow, false), facts);
+        let mut found = self.enforced(Action::Allow, facts);
         found.traces.extend(shadow.traces);
-        let any = plan.of(Action::Allow, false).next().is_some();
+        let any = !plan.of(Action::Allow, false).is_empty();
         let reject = if any { found.answer.negated() } else { Answer::No };
         let by = if any { found.first.clone().unwrap_or_default() } else { BY_DEFAULT.to_owned() };
         let why = match reject {
@@ -320,7 +280,29 @@ impl Run<'_, '_> {
         by
     }
 
-    fn matches<'q, 'p: 'q>(&self, policies: impl Iterator<Item = &'q PolicyPlan<'p>>, facts: &Facts<'_>) -> Matches {
+    /// The enforced rules of DENY or ALLOW. Without a trace, only those that the caller can match are looked at.
+    fn enforced(&self, action: Action, facts: &Facts<'_>) -> Matches {
+        let identity = match facts.identity() {
+            Given::Known(identity) if !self.full => identity,
+            Given::Known(_) | Given::Unknown => return self.matches(self.plan.of(action, false), facts),
+        };
+        let mut found = Matches { answer: Answer::No, first: None, fields: Fields::new(), traces: Vec::new() };
+        for rule in self.plan.rules_for(action, identity) {
+            let answer = rule::judge(rule, facts, &mut found.fields, None);
+            found.answer = found.answer.or(answer);
+            if answer == Answer::Yes {
+                found.first = Some(rule.id.clone());
+                break;
+            }
+        }
+        found
+    }
+
+    fn matches<'q, 'p: 'q>(
+        &self,
+        policies: impl IntoIterator<Item = &'q PolicyPlan<'p>>,
+        facts: &Facts<'_>,
+    ) -> Matches {
         let mut found = Matches { answer: Answer::No, first: None, fields: Fields::new(), traces: Vec::new() };
         for policy in policies {
             let mut traces = Vec::new();
@@ -349,18 +331,6 @@ impl Run<'_, '_> {
             }
         }
         found
-    }
-}
-
-const STRICT: u8 = 3;
-const DISABLE: u8 = 1;
-
-fn rank(mode: MtlsMode) -> u8 {
-    match mode {
-        MtlsMode::Unset => 0,
-        MtlsMode::Disable => DISABLE,
-        MtlsMode::Permissive => 2,
-        MtlsMode::Strict => STRICT,
     }
 }
 

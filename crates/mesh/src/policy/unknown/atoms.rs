@@ -1,4 +1,4 @@
-//! The comparisons that the rules of a plan make with one attribute.
+//! The comparisons that the rules of some plans for one proxy make with one attribute.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -9,9 +9,10 @@ use crate::policy::{
 };
 
 /// Enforced checks of all enforced policies.
-pub fn checks<'q>(plan: &'q Plan<'_>) -> impl Iterator<Item = &'q Check<'q>> {
-    plan.policies
+pub fn checks<'q>(plans: &'q [&'q Plan<'q>]) -> impl Iterator<Item = &'q Check<'q>> {
+    plans
         .iter()
+        .flat_map(|plan| &plan.policies)
         .filter(|policy| !policy.dry_run)
         .flat_map(|policy| &policy.rules)
         .filter(|rule| rule.dropped.is_none())
@@ -20,17 +21,17 @@ pub fn checks<'q>(plan: &'q Plan<'_>) -> impl Iterator<Item = &'q Check<'q>> {
         .flat_map(|entry| entry.enforced())
 }
 
-fn matchers<'q>(plan: &'q Plan<'_>, attribute: &'q Attribute) -> impl Iterator<Item = &'q Matcher> {
-    checks(plan)
+fn matchers<'q>(plans: &'q [&'q Plan<'q>], attribute: &'q Attribute) -> impl Iterator<Item = &'q Matcher> {
+    checks(plans)
         .filter(move |check| check.attribute == *attribute)
         .flat_map(|check| &check.values)
         .flat_map(|value| &value.matchers)
 }
 
 /// Texts compared with an attribute, without repetition.
-pub fn texts(plan: &Plan<'_>, attribute: &Attribute) -> Vec<Atom> {
+pub fn texts(plans: &[&Plan<'_>], attribute: &Attribute) -> Vec<Atom> {
     let mut atoms = Vec::new();
-    for matcher in matchers(plan, attribute) {
+    for matcher in matchers(plans, attribute) {
         if let Matcher::Text(text) = matcher {
             add(&mut atoms, text);
         }
@@ -39,9 +40,9 @@ pub fn texts(plan: &Plan<'_>, attribute: &Attribute) -> Vec<Atom> {
 }
 
 /// Texts compared with elements of a list.
-pub fn elements(plan: &Plan<'_>, attribute: &Attribute) -> Vec<Atom> {
+pub fn elements(plans: &[&Plan<'_>], attribute: &Attribute) -> Vec<Atom> {
     let mut atoms = Vec::new();
-    for matcher in matchers(plan, attribute) {
+    for matcher in matchers(plans, attribute) {
         if let Matcher::Element(text) = matcher {
             add(&mut atoms, text);
         }
@@ -50,9 +51,9 @@ pub fn elements(plan: &Plan<'_>, attribute: &Attribute) -> Vec<Atom> {
 }
 
 /// What `iss` or `sub` is compared with by request principals.
-pub fn request_principals(plan: &Plan<'_>, subject: bool) -> Vec<Atom> {
+pub fn request_principals(plans: &[&Plan<'_>], subject: bool) -> Vec<Atom> {
     let mut atoms = Vec::new();
-    for matcher in matchers(plan, &Attribute::RequestPrincipal) {
+    for matcher in matchers(plans, &Attribute::RequestPrincipal) {
         if let Matcher::Principal(issuer, own) = matcher {
             add(&mut atoms, if subject { own } else { issuer });
         }
@@ -69,9 +70,9 @@ pub fn add(atoms: &mut Vec<Atom>, text: &TextMatch) {
 }
 
 /// Addresses at which some range begins or ends, and one below all of them.
-pub fn addresses(plan: &Plan<'_>, attribute: &Attribute) -> Vec<IpAddr> {
+pub fn addresses(plans: &[&Plan<'_>], attribute: &Attribute) -> Vec<IpAddr> {
     let mut found = BTreeSet::from([IpAddr::from([0, 0, 0, 0]), IpAddr::from([0_u16; 8])]);
-    for matcher in matchers(plan, attribute) {
+    for matcher in matchers(plans, attribute) {
         if let Matcher::Cidr(range) = matcher {
             found.extend(range.edges());
         }
@@ -80,15 +81,17 @@ pub fn addresses(plan: &Plan<'_>, attribute: &Attribute) -> Vec<IpAddr> {
 }
 
 /// Ports that anything is compared with, and one that nothing is.
-pub fn ports(plan: &Plan<'_>) -> Vec<u16> {
+pub fn ports(plans: &[&Plan<'_>]) -> Vec<u16> {
     let mut found = BTreeSet::new();
-    for matcher in matchers(plan, &Attribute::DestinationPort) {
+    for matcher in matchers(plans, &Attribute::DestinationPort) {
         if let Matcher::Port(port) = matcher {
             found.insert(*port);
         }
     }
-    found.extend(plan.peer.ports.iter().filter_map(|(port, _)| u16::try_from(*port).ok()));
-    found.extend(plan.peer.rule_ports());
+    for plan in plans {
+        found.extend(plan.peer.ports.iter().filter_map(|(port, _)| u16::try_from(*port).ok()));
+        found.extend(plan.peer.rule_ports());
+    }
     let other = (1024..=u16::MAX).find(|port| !found.contains(port));
     found.extend(other);
     found.into_iter().collect()

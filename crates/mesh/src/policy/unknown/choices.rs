@@ -2,41 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::{atoms, domains::NormalPath};
+use super::{atoms, change::Change, domains::NormalPath};
 use crate::policy::{
     evaluate::{Fields, PREFLIGHT_HEADERS},
     language::{self, Anything, Atom, Sample},
+    object::JwtRule,
     pattern::{Class, Glob, Item, TextMatch},
     place::Spot,
     plan::{Attribute, Plan},
-    request::{Given, Headers, Peer, Protocol, Request, Token, Tree},
+    request::{Given, Headers, Peer, Protocol, Request},
     settings::{Enforcement, Normalization},
     yaml::{Node, Value},
 };
 
 /// The most different lists of values that are tried for one header or claim.
 const MAX_LISTS: usize = 64;
-
-/// One thing that can be put in for an unknown field.
-#[derive(Clone, Debug)]
-pub enum Change {
-    Peer(Peer),
-    SourceIp(std::net::IpAddr),
-    RemoteIp(std::net::IpAddr),
-    DestinationIp(std::net::IpAddr),
-    Port(u16),
-    Sni(String),
-    Method(String),
-    Host(String),
-    Path(String),
-    Header(String, Vec<String>),
-    /// No token, or one that is valid or not.
-    Token(Option<bool>),
-    Valid(bool),
-    Claim(Vec<String>, Option<Value>),
-    ExtAuthz(String, bool),
-    Metadata([String; 2], Option<Value>),
-}
 
 /// An unknown field with what can be put in. The label is how case files call it.
 #[derive(Clone, Debug)]
@@ -47,12 +27,12 @@ pub struct Choice {
 
 /// The choices for the fields that Kleene's answer hangs on; nothing when a budget is exceeded or a rule compares something
 /// that cannot be enumerated.
-pub fn of(plan: &Plan<'_>, request: &Request, fields: &Fields) -> Option<Vec<Choice>> {
+pub fn of(plans: &[&Plan<'_>], request: &Request, fields: &Fields) -> Option<Vec<Choice>> {
     let has = |name: &str| fields.contains(name);
     let mut all = Vec::new();
     let mut add = |label: &str, changes: Vec<Change>| all.push(Choice { label: label.to_owned(), changes });
     if has("source.tls") || has("source.principal") {
-        add("source", peers(plan, request)?);
+        add("source", peers(plans, request)?);
     }
     for (name, attribute, change) in [
         ("source.ip", Attribute::SourceIp, Change::SourceIp as fn(std::net::IpAddr) -> Change),
@@ -60,27 +40,27 @@ pub fn of(plan: &Plan<'_>, request: &Request, fields: &Fields) -> Option<Vec<Cho
         ("destination.ip", Attribute::DestinationIp, Change::DestinationIp),
     ] {
         if has(name) {
-            add(name, atoms::addresses(plan, &attribute).into_iter().map(change).collect());
+            add(name, atoms::addresses(plans, &attribute).into_iter().map(change).collect());
         }
     }
     if has("destination.port") {
-        add("destination.port", atoms::ports(plan).into_iter().map(Change::Port).collect());
+        add("destination.port", atoms::ports(plans).into_iter().map(Change::Port).collect());
     }
     if has("sni") {
-        let found = language::samples(&atoms::texts(plan, &Attribute::Sni), &Anything, |_| true)?;
+        let found = language::samples(&atoms::texts(plans, &Attribute::Sni), &Anything, |_| true)?;
         add("sni", texts(found).map(Change::Sni).collect());
     }
     // A token that is put in raises the question whether the request is a CORS preflight.
-    let asks_preflight = has("jwt") && !plan.jwt.is_empty();
+    let asks_preflight = has("jwt") && has_tokens(plans);
     let method_open = request.method.is_unknown() && request.protocol != Protocol::Grpc;
     if has("method") || asks_preflight && method_open {
-        add("method", methods(plan)?);
+        add("method", methods(plans)?);
     }
     if has("host") {
-        add("host", hosts(plan)?);
+        add("host", hosts(plans)?);
     }
     if has("path") {
-        add("path", paths(plan)?);
+        add("path", paths(plans)?);
     }
     let jwt = has("jwt");
     if jwt {
@@ -94,25 +74,34 @@ pub fn of(plan: &Plan<'_>, request: &Request, fields: &Fields) -> Option<Vec<Cho
         Given::Known(token) => token.as_ref().is_some_and(|token| token.claims.open),
     };
     if claims_open {
-        for path in claim_paths(plan, fields, jwt) {
+        for path in claim_paths(plans, fields, jwt) {
             let label = if jwt { "jwt".to_owned() } else { format!("jwt.claims[{}]", path.join("][")) };
-            add(&label, claims(plan, &path)?);
+            add(&label, claims(plans, &path)?);
         }
     }
     let headers = header_names(fields, asks_preflight, &request.headers);
     for name in headers {
         let label = format!("headers[{name}]");
-        add(&label, header(plan, &name)?);
+        add(&label, header(plans, &name)?);
     }
     for name in fields {
         if let Some(provider) = inside(name, "extAuthz[") {
             add(name, [true, false].map(|allow| Change::ExtAuthz(provider.to_owned(), allow)).to_vec());
         }
         if let Some((filter, key)) = inside(name, "dynamicMetadata[").and_then(|inner| inner.split_once("][")) {
-            add(name, metadata(plan, [filter.to_owned(), key.to_owned()])?);
+            add(name, metadata(plans, [filter.to_owned(), key.to_owned()])?);
         }
     }
     Some(all)
+}
+
+/// The token rules of all plans.
+fn tokens<'q>(plans: &'q [&Plan<'q>]) -> impl Iterator<Item = &'q &'q JwtRule> {
+    plans.iter().flat_map(|plan| &plan.jwt)
+}
+
+fn has_tokens(plans: &[&Plan<'_>]) -> bool {
+    tokens(plans).next().is_some()
 }
 
 fn inside<'n>(name: &'n str, prefix: &str) -> Option<&'n str> {
@@ -130,64 +119,70 @@ fn within(mut atoms: Vec<Atom>, domain: Atom, allowed: impl Fn(u8) -> bool) -> O
     Some(found.into_iter().filter(|sample| sample.signs.last() == Some(&true)).map(|sample| sample.text))
 }
 
-fn peers(plan: &Plan<'_>, request: &Request) -> Option<Vec<Change>> {
+fn peers(plans: &[&Plan<'_>], request: &Request) -> Option<Vec<Change>> {
     let name = Item::Run { class: Class::NoSlash, at_least_one: true };
-    let identity = match plan.point.enforcement {
-        Enforcement::Ztunnel => Glob::new([
-            Item::literal("spiffe://"),
-            name.clone(),
-            Item::literal("/ns/"),
-            name.clone(),
-            Item::literal("/sa/"),
-            name,
-        ]),
-        Enforcement::Sidecar | Enforcement::Gateway | Enforcement::Waypoint => {
-            Glob::new([Item::literal("spiffe://"), Item::some()])
-        }
-    };
-    let ids = within(atoms::texts(plan, &Attribute::Identity), vec![identity], |_| true)?;
+    let usual = Glob::new([
+        Item::literal("spiffe://"),
+        name.clone(),
+        Item::literal("/ns/"),
+        name.clone(),
+        Item::literal("/sa/"),
+        name,
+    ]);
+    let mut own = atoms::texts(plans, &Attribute::Identity);
+    let count = own.len();
+    own.push(vec![Glob::new([Item::literal("spiffe://"), Item::some()])]);
+    own.push(vec![usual]);
+    let mut found = language::samples(&own, &Anything, |_| true)?;
+    // A ztunnel knows the usual form only; elsewhere it makes the better example.
+    let unusual = plans.first()?.point.enforcement != Enforcement::Ztunnel;
+    found.retain(|sample| sample.signs[count] && (unusual || sample.signs[count + 1]));
+    found.sort_by_key(|sample| !sample.signs[count + 1]);
     let mut changes: Vec<Change> = Vec::new();
     if request.peer.is_unknown() {
         changes.push(Change::Peer(Peer::Plaintext));
     }
-    for id in ids {
-        let id = id.strip_prefix("spiffe://").map(str::to_owned)?;
-        changes.push(Change::Peer(Peer::Mtls(Given::Known(id))));
+    let mut seen: BTreeSet<Vec<bool>> = BTreeSet::new();
+    for sample in found {
+        if seen.insert(sample.signs[..count].to_vec()) {
+            let id = sample.text.strip_prefix("spiffe://").map(str::to_owned)?;
+            changes.push(Change::Peer(Peer::Mtls(Given::Known(id))));
+        }
     }
     Some(changes)
 }
 
-fn methods(plan: &Plan<'_>) -> Option<Vec<Change>> {
-    let mut all = atoms::texts(plan, &Attribute::Method);
-    for atom in atoms::texts(plan, &Attribute::Header(":method".to_owned())) {
+fn methods(plans: &[&Plan<'_>]) -> Option<Vec<Change>> {
+    let mut all = atoms::texts(plans, &Attribute::Method);
+    for atom in atoms::texts(plans, &Attribute::Header(":method".to_owned())) {
         if !all.contains(&atom) {
             all.push(atom);
         }
     }
-    if !plan.jwt.is_empty() {
+    if has_tokens(plans) {
         atoms::add(&mut all, &TextMatch::Exact("OPTIONS".to_owned()));
     }
     Some(within(all, TextMatch::NotEmpty.globs(), |byte| byte != b' ')?.map(Change::Method).collect())
 }
 
-fn hosts(plan: &Plan<'_>) -> Option<Vec<Change>> {
+fn hosts(plans: &[&Plan<'_>]) -> Option<Vec<Change>> {
     // The header form compares with case, the field without: one enumeration cannot serve both.
-    let pseudo = [":authority", "host"].map(|name| atoms::texts(plan, &Attribute::Header(name.to_owned())));
+    let pseudo = [":authority", "host"].map(|name| atoms::texts(plans, &Attribute::Header(name.to_owned())));
     if pseudo.iter().any(|atoms| !atoms.is_empty()) {
         return None;
     }
-    let own = atoms::texts(plan, &Attribute::Host);
+    let own = atoms::texts(plans, &Attribute::Host);
     Some(within(own, TextMatch::NotEmpty.globs(), |byte| !byte.is_ascii_uppercase())?.map(Change::Host).collect())
 }
 
-fn paths(plan: &Plan<'_>) -> Option<Vec<Change>> {
-    if !atoms::texts(plan, &Attribute::Header(":path".to_owned())).is_empty() {
+fn paths(plans: &[&Plan<'_>]) -> Option<Vec<Change>> {
+    if !atoms::texts(plans, &Attribute::Header(":path".to_owned())).is_empty() {
         return None;
     }
-    let mesh = &plan.point.mesh;
+    let mesh = &plans.first()?.point.mesh;
     let domain =
         NormalPath { mode: mesh.path_normalization, parameters: mesh.proxy_version.resolves_dots_with_parameters() };
-    let own = atoms::texts(plan, &Attribute::Path);
+    let own = atoms::texts(plans, &Attribute::Path);
     if names_escapes(&own) && mesh.path_normalization != Normalization::None {
         return None;
     }
@@ -210,8 +205,8 @@ fn header_names(fields: &Fields, preflight: bool, known: &Headers) -> BTreeSet<S
     names
 }
 
-fn header(plan: &Plan<'_>, name: &str) -> Option<Vec<Change>> {
-    let own = atoms::texts(plan, &Attribute::Header(name.to_owned()));
+fn header(plans: &[&Plan<'_>], name: &str) -> Option<Vec<Change>> {
+    let own = atoms::texts(plans, &Attribute::Header(name.to_owned()));
     let found = language::samples(&own, &Anything, |_| true)?;
     let mut changes = vec![Change::Header(name.to_owned(), Vec::new())];
     for list in lists(&found)? {
@@ -243,9 +238,9 @@ fn lists(samples: &[Sample]) -> Option<Vec<Vec<String>>> {
     Some(found.into_iter().map(|(_, list)| list).collect())
 }
 
-fn claim_paths(plan: &Plan<'_>, fields: &Fields, all: bool) -> BTreeSet<Vec<String>> {
+fn claim_paths(plans: &[&Plan<'_>], fields: &Fields, all: bool) -> BTreeSet<Vec<String>> {
     let mut paths = BTreeSet::new();
-    for check in atoms::checks(plan) {
+    for check in atoms::checks(plans) {
         match &check.attribute {
             Attribute::Claim(path) => {
                 paths.insert(path.clone());
@@ -256,18 +251,18 @@ fn claim_paths(plan: &Plan<'_>, fields: &Fields, all: bool) -> BTreeSet<Vec<Stri
             Attribute::Path | Attribute::Header(_) | Attribute::Metadata(_) => {}
         }
     }
-    if plan.jwt.iter().any(|rule| !rule.issuer.value.is_empty()) {
+    if tokens(plans).any(|rule| !rule.issuer.value.is_empty()) {
         paths.insert(vec!["iss".to_owned()]);
     }
-    if plan.jwt.iter().any(|rule| !rule.audiences.is_empty()) {
+    if tokens(plans).any(|rule| !rule.audiences.is_empty()) {
         paths.insert(vec!["aud".to_owned()]);
     }
     paths.retain(|path| all || fields.contains(&format!("jwt.claims[{}]", path.join("]["))));
     paths
 }
 
-fn claims(plan: &Plan<'_>, path: &[String]) -> Option<Vec<Change>> {
-    let mut own = atoms::texts(plan, &Attribute::Claim(path.to_vec()));
+fn claims(plans: &[&Plan<'_>], path: &[String]) -> Option<Vec<Change>> {
+    let mut own = atoms::texts(plans, &Attribute::Claim(path.to_vec()));
     let top = path.first().filter(|_| path.len() == 1).map_or("", String::as_str);
     let mut merge = |atoms: Vec<Atom>| {
         for atom in atoms {
@@ -278,14 +273,14 @@ fn claims(plan: &Plan<'_>, path: &[String]) -> Option<Vec<Change>> {
     };
     match top {
         "iss" => {
-            merge(atoms::request_principals(plan, false));
-            for rule in &plan.jwt {
+            merge(atoms::request_principals(plans, false));
+            for rule in tokens(plans) {
                 merge(vec![TextMatch::Exact(rule.issuer.value.clone()).globs()]);
             }
         }
-        "sub" => merge(atoms::request_principals(plan, true)),
+        "sub" => merge(atoms::request_principals(plans, true)),
         "aud" => {
-            for audience in plan.jwt.iter().flat_map(|rule| &rule.audiences) {
+            for audience in tokens(plans).flat_map(|rule| &rule.audiences) {
                 merge(vec![TextMatch::Exact(audience.value.clone()).globs()]);
             }
         }
@@ -305,87 +300,15 @@ fn list_of(texts: Vec<String>) -> Value {
     Value::List(texts.into_iter().map(|text| Node { at: Spot::default(), value: Value::Text(text) }).collect())
 }
 
-fn metadata(plan: &Plan<'_>, path: [String; 2]) -> Option<Vec<Change>> {
+fn metadata(plans: &[&Plan<'_>], path: [String; 2]) -> Option<Vec<Change>> {
     let attribute = Attribute::Metadata(path.clone());
     let mut changes = vec![Change::Metadata(path.clone(), None)];
-    for text in texts(language::samples(&atoms::texts(plan, &attribute), &Anything, |_| true)?) {
+    for text in texts(language::samples(&atoms::texts(plans, &attribute), &Anything, |_| true)?) {
         changes.push(Change::Metadata(path.clone(), Some(Value::Text(text))));
     }
-    let found = language::samples(&atoms::elements(plan, &attribute), &Anything, |_| true)?;
+    let found = language::samples(&atoms::elements(plans, &attribute), &Anything, |_| true)?;
     for list in lists(&found)? {
         changes.push(Change::Metadata(path.clone(), Some(list_of(list))));
     }
     Some(changes)
-}
-
-impl Change {
-    /// Puts it into a request.
-    pub fn apply(&self, request: &mut Request) {
-        match self {
-            Self::Peer(peer) => {
-                request.peer = Given::Known(peer.clone());
-                if *peer == Peer::Plaintext && request.sni.is_unknown() {
-                    request.sni = Given::Known(String::new());
-                }
-            }
-            Self::SourceIp(ip) => request.source_ip = Given::Known(*ip),
-            Self::RemoteIp(ip) => request.remote_ip = Given::Known(*ip),
-            Self::DestinationIp(ip) => request.destination_ip = Given::Known(*ip),
-            Self::Port(port) => request.destination_port = Given::Known(*port),
-            Self::Sni(sni) => request.sni = Given::Known(sni.clone()),
-            Self::Method(method) => request.method = Given::Known(method.clone()),
-            Self::Host(host) => request.host = Given::Known(host.clone()),
-            Self::Path(path) => request.path = Given::Known(path.clone()),
-            Self::Header(name, values) => {
-                request.headers.known.insert(name.clone(), Given::Known(values.clone()));
-            }
-            Self::Token(None) => request.token = Given::Known(None),
-            Self::Token(Some(valid)) => {
-                let claims = Tree { entries: Vec::new(), open: true };
-                request.token = Given::Known(Some(Token { valid: Given::Known(*valid), claims }));
-            }
-            Self::Valid(valid) => {
-                if let Given::Known(Some(token)) = &mut request.token {
-                    token.valid = Given::Known(*valid);
-                }
-            }
-            Self::Claim(path, value) => {
-                if let Given::Known(Some(token)) = &mut request.token {
-                    token.claims = token.claims.with(path, value.clone());
-                }
-            }
-            Self::ExtAuthz(provider, allow) => {
-                request.ext_authz.insert(provider.clone(), *allow);
-            }
-            Self::Metadata(path, value) => request.metadata = request.metadata.with(path, value.clone()),
-        }
-    }
-
-    /// For people.
-    pub fn show(&self) -> String {
-        let value = |value: &Option<Value>| match value {
-            None => "(none)".to_owned(),
-            Some(Value::Text(text)) => format!("{text:?}"),
-            Some(Value::List(list)) => {
-                format!("[{}]", list.iter().filter_map(Node::text).collect::<Vec<_>>().join(", "))
-            }
-            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_)) => "(other)".to_owned(),
-        };
-        match self {
-            Self::Peer(Peer::Plaintext) => "plaintext".to_owned(),
-            Self::Peer(Peer::Mtls(id)) => format!("mtls as {}", id.known().map_or("anybody", String::as_str)),
-            Self::SourceIp(ip) | Self::RemoteIp(ip) | Self::DestinationIp(ip) => ip.to_string(),
-            Self::Port(port) => port.to_string(),
-            Self::Sni(text) | Self::Method(text) | Self::Host(text) | Self::Path(text) => text.clone(),
-            Self::Header(_, values) if values.is_empty() => "(none)".to_owned(),
-            Self::Header(_, values) => values.join(", "),
-            Self::Token(None) => "no token".to_owned(),
-            Self::Token(Some(valid)) | Self::Valid(valid) => {
-                if *valid { "a valid token" } else { "an invalid token" }.to_owned()
-            }
-            Self::Claim(path, own) => format!("{} = {}", path.join("."), value(own)),
-            Self::ExtAuthz(_, allow) => if *allow { "allow" } else { "deny" }.to_owned(),
-            Self::Metadata(_, own) => value(own),
-        }
-    }
 }

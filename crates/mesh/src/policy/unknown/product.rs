@@ -1,10 +1,7 @@
 //! Decides about every combination of choices and compares neighbours: a field matters when changing it alone changes the
 //! verdict somewhere.
 
-use super::{
-    MAX_COMBINATIONS,
-    choices::{Change, Choice},
-};
+use super::{MAX_COMBINATIONS, change::Change, choices::Choice};
 use crate::policy::{
     evaluate::{Example, Fields, Verdict},
     plan::Plan,
