@@ -1,6 +1,6 @@
 //! R48–R55: the keys of `when`.
 
-use crate::scene::{Scene, policy, principal, tcp};
+use crate::scene::{PLAINTEXT, Scene, policy, principal, tcp};
 
 fn when(key: &str, values: &str) -> Scene {
     policy(&format!("{{rules: [{{when: [{{key: '{key}', values: [{values}]}}]}}]}}"))
@@ -192,4 +192,23 @@ fn r48_two_sides_of_a_condition() {
     let both =
         policy("{rules: [{when: [{key: source.principal, values: ['cluster.local/*'], notValues: ['*/sa/a']}]}]}");
     both.says(&[(&[], "DENY"), (&[("source", &principal("cluster.local/ns/ns1/sa/b"))], "ALLOW")]);
+}
+
+#[test]
+fn r49_envoy_says_which_protocol_was_spoken_where_nobody_did() {
+    let scene = when("request.headers[x-forwarded-proto]", "https");
+    scene.says(&[
+        (&[("headers", "{}")], "ALLOW"),
+        (&[("headers", "{}"), ("source", PLAINTEXT)], "DENY"),
+        (&[("headers", "{}"), ("source", "{ip: 10.1.0.11}")], "DEPENDS"),
+        (&[("headers", "{x-forwarded-proto: http}")], "DENY"),
+        (&[("headers", "{x-forwarded-proto: https}"), ("source", PLAINTEXT)], "ALLOW"),
+    ]);
+}
+
+#[test]
+fn r50_headers_with_a_slot_of_their_own_are_joined() {
+    when("request.headers[user-agent]", "b").says(&[(&[("headers", "{user-agent: [a, b]}")], "DENY")]);
+    when("request.headers[user-agent]", "'a,b'").says(&[(&[("headers", "{user-agent: [a, b]}")], "ALLOW")]);
+    when("request.headers[x-role]", "b").says(&[(&[("headers", "{x-role: [a, b]}")], "ALLOW")]);
 }

@@ -9,8 +9,11 @@ use crate::policy::{
     pattern::TextMatch,
     plan::{Attribute, Check, Matcher, Plan},
     request::{Given, Peer, Protocol, Request, Tree},
+    settings::Enforcement,
     yaml::{Node, Value},
 };
+
+const PROTO: &str = "x-forwarded-proto";
 
 /// What is known of the claims at a stage.
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ pub struct Facts<'r> {
     /// With query.
     full_path: Given<String>,
     joins_headers: bool,
+    /// What Envoy puts into `x-forwarded-proto` where there is none.
+    proto: Given<Option<&'static str>>,
     pub claims: Claims<'r>,
 }
 
@@ -64,8 +69,18 @@ impl<'r> Facts<'r> {
             Given::Known(method) => Given::Known(method.as_str()),
         };
         let host = request.host.known().map(|host| host.to_ascii_lowercase()).into();
+        // conn_manager_utility.cc mutateRequestHeaders. Gateways say what their own listener speaks, whatever was sent;
+        // that is nothing a request tells.
+        let proto = match (plan.point.enforcement, &request.peer, tls_off) {
+            (Enforcement::Gateway | Enforcement::Waypoint | Enforcement::Ztunnel, _, _) => Given::Known(None),
+            (Enforcement::Sidecar, Given::Known(Peer::Plaintext), _) | (_, _, Answer::Yes) => {
+                Given::Known(Some("http"))
+            }
+            (Enforcement::Sidecar, Given::Known(Peer::Mtls(_)), Answer::No) => Given::Known(Some("https")),
+            (Enforcement::Sidecar, Given::Known(Peer::Mtls(_)) | Given::Unknown, _) => Given::Unknown,
+        };
         let joins_headers = !mesh.proxy_version.tests_header_values_alone();
-        Self { request, identity, method, host, path, full_path, joins_headers, claims: Claims::None }
+        Self { request, identity, method, host, path, full_path, joins_headers, proto, claims: Claims::None }
     }
 
     /// The SPIFFE URI of the caller: unknown, none, or this one.
@@ -151,7 +166,12 @@ impl<'r> Facts<'r> {
                 None => Some(Vec::new()),
             },
         };
-        found.into()
+        match (found, self.proto.known()) {
+            (Some(values), proto) if values.is_empty() && name == PROTO => {
+                proto.map(|proto| proto.iter().copied().collect()).into()
+            }
+            (found, _) => found.into(),
+        }
     }
 
     /// A claim that must be a text (R46).
@@ -228,6 +248,9 @@ impl<'r> Facts<'r> {
                 ":method" => one("method".to_owned()),
                 ":authority" | "host" => one("host".to_owned()),
                 ":path" => one("path".to_owned()),
+                PROTO if self.proto.is_unknown() => {
+                    Fields::from(["source.tls".to_owned(), format!("headers[{PROTO}]")])
+                }
                 name => one(format!("headers[{name}]")),
             },
             Attribute::RequestPrincipal => match &self.claims {
