@@ -45,7 +45,21 @@ fn r29_releases_differ_in_dots_with_parameters() {
 
 #[test]
 fn r29_paths_that_the_proxy_refuses() {
-    paths("'*'", "{}", &[("'/a#b'", "DENY by invalid path"), ("/ä", "DENY by invalid path"), ("/a", "ALLOW")]);
+    let refused = ["/ä", "a/b", "/a%00"].map(|path| (path, "DENY by invalid path"));
+    paths("'*'", "{}", &refused);
+    paths("'*'", "{pathNormalization: NONE}", &[("/a%00", "ALLOW"), ("a/b", "DENY by invalid path")]);
+}
+
+#[test]
+fn r29_fragments_are_cut_off_because_istio_says_so() {
+    for mode in ["{}", "{pathNormalization: NONE}"] {
+        paths("/a", mode, &[("'/a#b'", "ALLOW"), ("'/a#/../b'", "ALLOW"), ("'/b#/a'", "DENY")]);
+    }
+}
+
+#[test]
+fn r29_dots_from_escapes_keep_their_parameters() {
+    paths("/b", "{}", &[("/a/..;x/b", "ALLOW"), ("/a/%2e.;x/b", "DENY"), ("/a/%2e%2e/b", "ALLOW")]);
 }
 
 #[test]
