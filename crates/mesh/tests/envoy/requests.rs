@@ -120,6 +120,12 @@ fn headers(rng: &mut Rng, fields: &[&Values]) -> Vec<(String, String)> {
         for _ in 0..rng.one_of(&[0, 1, 1, 1, 2, 3]) {
             let values: Vec<&String> = field.values.iter().chain(&field.not_values).collect();
             let near = values[rng.below(values.len())].replace('*', rng.pick(&["", "x", "a"]));
+            if name == "x-forwarded-proto" {
+                // An empty one leaves Envoy without a scheme and its router without a route.
+                let value = rng.pick(&["http", "https"]).to_owned();
+                add(rng, name, value);
+                break;
+            }
             let value = if rng.chance(60) { near } else { rng.pick(&words::HEADER_VALUES).to_owned() };
             add(rng, name, value);
         }

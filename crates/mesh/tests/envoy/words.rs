@@ -131,7 +131,7 @@ const HEADER_PATTERNS: [&str; 15] = [
 pub const REFERERS: [&str; 4] = ["https://a.com/x", "https://a.com/admin", "http://b.org/", "https://A.com/x"];
 const REFERER_PATTERNS: [&str; 6] = ["https://a.com/*", "*/x", "*", "http*", "https://a.com/x", "a.com"];
 /// Most of them Envoy keeps in slots of their own.
-pub const HEADERS: [&str; 12] = [
+pub const HEADERS: [&str; 20] = [
     "x-role",
     "X-Role",
     "x-other",
@@ -144,6 +144,14 @@ pub const HEADERS: [&str; 12] = [
     "x-forwarded-for",
     "te",
     "cache-control",
+    "origin",
+    "via",
+    "accept-language",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "if-match",
+    "x-request-id",
+    "x-client-trace-id",
 ];
 const PSEUDO: [&str; 4] = [":method", ":path", ":authority", "host"];
 pub const ISSUERS: [&str; 3] = ["i", "https://iss/x", "ab"];
@@ -188,6 +196,7 @@ pub fn value(rng: &mut Rng, key: &str, port: u16) -> String {
         "requestPrincipals" | "request.auth.principal" => &REQUEST_PRINCIPALS,
         "request.auth.claims[iss]" => &["i", "ab", "*", "i*", "*x"],
         "request.headers[x-forwarded-for]" => &FORWARDED,
+        "request.headers[x-forwarded-proto]" => &["http", "https", "http*", "*", "*s"],
         "request.headers[referer]" => &REFERER_PATTERNS,
         key if key.starts_with("request.headers") => &HEADER_PATTERNS,
         key if key.starts_with("experimental") => &METADATA_VALUES,
@@ -266,8 +275,7 @@ fn template(rng: &mut Rng) -> String {
             path.push_str(suffix);
             operators += 1;
         } else {
-            // A star that stands in a literal would be an operator.
-            path.push_str(&rng.pick(&SEGMENTS).replace('*', "-"));
+            path.push_str(rng.pick(&SEGMENTS));
         }
     }
     if operators > 0 && rng.chance(10) {
