@@ -161,10 +161,10 @@ fn r54_sni() {
     scene.says(&[
         (&[("sni", "outbound_.80_._.h.foo.svc.cluster.local")], "ALLOW"),
         (&[("sni", "other")], "DENY"),
-        (&[("source", crate::scene::PLAINTEXT)], "DENY"),
+        (&[("source", PLAINTEXT)], "DENY"),
         (&tcp(&[("sni", "outbound_.80_._.h.foo.svc.cluster.local")]), "ALLOW"),
     ]);
-    when_not("connection.sni", "x").says(&[(&[("source", crate::scene::PLAINTEXT)], "ALLOW")]);
+    when_not("connection.sni", "x").says(&[(&[("source", PLAINTEXT)], "ALLOW")]);
 }
 
 #[test]
