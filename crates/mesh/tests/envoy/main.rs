@@ -14,7 +14,7 @@ mod tls;
 mod translate;
 mod words;
 
-use std::{sync::Arc, time::Instant};
+use std::{io::Write, sync::Arc, time::Instant};
 
 use mesh::policy::settings::ProxyVersion;
 use tokio::sync::Semaphore;
@@ -40,6 +40,11 @@ fn number(name: &str, otherwise: u64) -> u64 {
     }
 }
 
+/// Says something even when the test passes, which `println!` does not.
+fn say(what: &str) {
+    let _ = writeln!(std::io::stderr(), "Envoy: {what}");
+}
+
 /// Everything a comparison needs besides sets and requests.
 pub struct Lab {
     binary: String,
@@ -53,7 +58,7 @@ impl Lab {
     /// Nothing without an Envoy.
     fn new() -> Option<Self> {
         let Ok(binary) = std::env::var("ENVOY_BIN") else {
-            println!("Envoy: not available, the comparison is skipped; scripts/setup envoy installs it");
+            say("not available, the comparison is skipped; scripts/setup envoy installs it");
             return None;
         };
         let version = std::process::Command::new(&binary).arg("--version").output().expect("ENVOY_BIN runs");
@@ -169,11 +174,11 @@ fn the_engine_answers_what_envoy_answers() {
         let seed = seeds.next().expect("a seed");
         let (sets, questions) = round(&lab, seed);
         if let Some(found) = lab.difference(&sets, &questions, &mut tally) {
-            println!("ENVOY_SEED={seed}, {tally:?} after {:.1?}; looking for the smallest case", from.elapsed());
+            say(&format!("ENVOY_SEED={seed}, {tally:?}; looking for the smallest case"));
             let found = shrink::smallest(&lab, found);
             panic!("ENVOY_SEED={seed}, {tally:?}\n{}", shrink::report(&found));
         }
     }
-    println!("Envoy: {tally:?} in {:.1?}", from.elapsed());
+    say(&format!("{tally:?} in {:.1?}", from.elapsed()));
     assert!(tally.allowed * 5 > tally.pairs && tally.denied * 5 > tally.pairs, "too one-sided: {tally:?}");
 }

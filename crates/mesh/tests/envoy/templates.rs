@@ -10,6 +10,7 @@ use crate::{
     model::{Action, Policy, Rule, Set, Values},
     number, policies, proxy,
     rng::Rng,
+    say,
 };
 
 const TEMPLATES: usize = 600;
@@ -71,5 +72,5 @@ fn envoy_refuses_the_templates_that_the_engine_refuses() {
         let accepted = accepts(std::slice::from_ref(path));
         assert!(!accepted, "ENVOY_SEED={seed}: Envoy takes {path}, the engine says {:?}", template(path, true).err());
     }
-    println!("Envoy: takes {} templates, refuses {}, in {:.1?}", good.len(), bad.len(), from.elapsed());
+    say(&format!("takes {} templates, refuses {}, in {:.1?}", good.len(), bad.len(), from.elapsed()));
 }
