@@ -52,7 +52,7 @@ const RANGES: [&str; 18] = [
     "2001:db8::1:0/112",
     "::1",
 ];
-pub const IDENTITIES: [&str; 8] = [
+pub const IDENTITIES: [&str; 12] = [
     "cluster.local/ns/foo/sa/a",
     "cluster.local/ns/foo/sa/a.b",
     "cluster.local/ns/foo/sa/a-b",
@@ -61,6 +61,10 @@ pub const IDENTITIES: [&str; 8] = [
     "td1/ns/foo/sa/b",
     "td1/x/ns/foo/y/sa/a/z",
     "other/foo/a",
+    "td12/ns/foo/sa/a",
+    "cluster.local/ns/foo/sa/ab",
+    "cluster.local/ns/fooo/sa/a",
+    "cluster.localhost/ns/bar/sa/b",
 ];
 const PRINCIPALS: [&str; 18] = [
     "cluster.local/ns/foo/sa/a",
