@@ -17,11 +17,11 @@ dev: ## the demo, rebuilt and reloaded whenever a source file changes
 	@scripts/dev
 
 test: ## all tests: cargo tests with a Postgres of their own, then the browser on the real binary
-	@scripts/setup run build test keycloak
+	@scripts/setup run build test keycloak envoy
 	@scripts/test
 
 gate: ## everything that must hold before a change lands; includes the tests
-	@scripts/setup run build test keycloak gate
+	@scripts/setup run build test keycloak envoy gate
 	@scripts/gate $(STEPS)
 
 bench: ## measure, and compare with the budgets

@@ -10,7 +10,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use contract::demo::{Fault, FaultState};
 
-use crate::serve;
+use crate::{policy, serve};
 
 /// Multi-tenant observability and service-mesh portal.
 #[derive(Parser)]
@@ -34,6 +34,8 @@ enum Command {
     Openapi,
     /// API keys for the configuration.
     Key(KeyArgs),
+    /// Evaluate, test and check Istio authorization policies in files.
+    Policy(policy::PolicyArgs),
     /// Print the version.
     Version,
     /// Internal: one service of the demo mesh.
@@ -150,6 +152,8 @@ pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::DemoService(_) => demo::service::run(),
         Command::PgWatch(_) => backend::db::cluster::watch(),
+        // Reads files only: no configuration, no database, no runtime.
+        Command::Policy(args) => policy::run::<Cli>(args),
         Command::Version => {
             println!("obstack {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS

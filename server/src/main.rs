@@ -10,6 +10,7 @@ mod layers;
 mod links;
 mod ops;
 mod pages;
+mod policy;
 mod rest;
 mod router;
 mod serve;

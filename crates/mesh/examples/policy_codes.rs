@@ -1,0 +1,14 @@
+//! Writes the pages of all policy codes into a directory: `cargo run -p mesh --example policy_codes docs/policy`.
+
+use std::{fs, path::PathBuf};
+
+use mesh::policy::lint::codes::{CODES, page};
+
+fn main() -> std::io::Result<()> {
+    let dir: PathBuf = std::env::args_os().nth(1).unwrap_or_else(|| "docs/policy".into()).into();
+    fs::create_dir_all(&dir)?;
+    for entry in CODES {
+        fs::write(dir.join(format!("{}.md", entry.code)), page(entry))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Istio's authorization policies: what a set of them decides about one request, and why. Reading, attachment,
+//! evaluation, checks; rule numbers (R1…R76) are those of `docs/policy/rules.md`. No IO and no clock.
+
+pub mod analyze;
+pub mod attach;
+pub mod cases;
+pub mod compare;
+pub mod decode;
+pub mod evaluate;
+mod fields;
+pub mod finding;
+pub mod language;
+pub mod lint;
+pub mod normalize;
+pub mod object;
+pub mod pattern;
+pub mod place;
+pub mod plan;
+pub mod print;
+pub mod request;
+pub mod search;
+pub mod settings;
+pub mod unknown;
+pub mod validate;
+pub mod yaml;

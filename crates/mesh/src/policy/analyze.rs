@@ -1,0 +1,257 @@
+//! Rules of a set that do nothing or not what they seem: vacuous, redundant, overridden, meeting others. Every claim that a
+//! rule does something rests on a request that the evaluator has decided; every other on a search that was complete.
+
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+use super::{
+    attach::Point,
+    evaluate::{Answer, Before, Fields},
+    finding::Finding,
+    lint::codes,
+    object::{Action, PolicySet},
+    place::Place,
+    plan::{Plan, RulePlan},
+    request::{Protocol, Request},
+    search::{self, Step, Trail, Walk, Walked},
+};
+
+/// The most steps for one question about one rule.
+pub const BUDGET: usize = 20_000;
+/// The most pairs of rules that are tried for meeting.
+const MAX_PAIRS: usize = 400;
+
+/// What was found about a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Judgement {
+    /// No request matches it.
+    Vacuous,
+    /// Others of the same action match all it matches.
+    Redundant,
+    /// Everything it allows is denied.
+    Overridden,
+    /// It meets a rule of the other action.
+    Conflict,
+    /// The budget ended the search.
+    Undecided,
+}
+
+impl Judgement {
+    /// The code of the finding.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Vacuous => "OB0501",
+            Self::Redundant => "OB0502",
+            Self::Overridden => "OB0503",
+            Self::Conflict => "OB0504",
+            Self::Undecided => "OB0505",
+        }
+    }
+}
+
+/// One statement about one rule at one proxy.
+#[derive(Clone, Debug, Serialize)]
+pub struct Statement {
+    /// `namespace/name rule[0]`.
+    pub rule: String,
+    /// Where it is written.
+    pub place: Place,
+    /// What it is.
+    pub judgement: Judgement,
+    /// The other rule, for conflicts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
+    /// A request that shows it, for conflicts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with: Trail,
+}
+
+impl Statement {
+    /// As a finding; `place` names the proxy.
+    pub fn finding(&self, proxy: &str) -> Finding {
+        let code = self.judgement.code();
+        let entry = codes::find(code).expect("the catalogue has every judgement");
+        let with: Vec<String> = self.with.iter().map(|(field, value)| format!("{field} = {value}")).collect();
+        let message = match (self.judgement, &self.other) {
+            (Judgement::Vacuous, _) => format!("no request matches {} at the {proxy}", self.rule),
+            (Judgement::Redundant, _) => format!("removing {} changes no verdict at the {proxy}", self.rule),
+            (Judgement::Overridden, _) => format!("everything that {} allows at the {proxy} is denied", self.rule),
+            (Judgement::Conflict, other) => {
+                format!(
+                    "{} also matches requests of {}: {}",
+                    self.rule,
+                    other.as_deref().unwrap_or("another"),
+                    with.join(", ")
+                )
+            }
+            (Judgement::Undecided, _) => format!("{} is too much to analyse at the {proxy}", self.rule),
+        };
+        Finding {
+            code,
+            severity: entry.severity,
+            place: self.place.clone(),
+            object: self.rule.split(' ').next().unwrap_or("").to_owned(),
+            path: format!("spec.{}", self.rule.split(' ').nth(1).unwrap_or("").replacen("rule", "rules", 1)),
+            message,
+            remedy: entry.remedy.to_owned(),
+            fix: None,
+        }
+    }
+}
+
+/// Everything there is to say about the enforced ALLOW and DENY rules of a proxy.
+pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol) -> Vec<Statement> {
+    analyze_within(set, point, protocol, BUDGET)
+}
+
+/// The same with another budget.
+pub fn analyze_within(set: &PolicySet, point: &Point, protocol: Protocol, budget: usize) -> Vec<Statement> {
+    let plan = Plan::new(set, point, protocol);
+    let plans = [&plan];
+    let mut question = Question { plan: &plan, protocol, budget, walk: Walk::new(&plans) };
+    let of = |action: Action| -> Vec<(Place, &RulePlan<'_>)> {
+        plan.of(action, false)
+            .iter()
+            .flat_map(|policy| policy.rules.iter().map(move |rule| (policy.source.meta.place(rule.source.at), rule)))
+            .filter(|(_, rule)| rule.dropped.is_none())
+            .collect()
+    };
+    let (allow, deny) = (of(Action::Allow), of(Action::Deny));
+    let mut found = Vec::new();
+    let say = |judgement: Judgement, place: &Place, rule: &RulePlan<'_>| Statement {
+        rule: rule.id.clone(),
+        place: place.clone(),
+        judgement,
+        other: None,
+        with: Vec::new(),
+    };
+    let mut living: Vec<(Action, &Place, &RulePlan<'_>)> = Vec::new();
+    for (action, rules) in [(Action::Deny, &deny), (Action::Allow, &allow)] {
+        for (i, (place, rule)) in rules.iter().enumerate() {
+            match question.exists(&[rule], &[]) {
+                Sought::Never => found.push(say(Judgement::Vacuous, place, rule)),
+                Sought::Undecided => found.push(say(Judgement::Undecided, place, rule)),
+                Sought::Found(_) => {
+                    let others: Vec<&RulePlan<'_>> =
+                        rules.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, (_, rule))| *rule).collect();
+                    let denies: Vec<&RulePlan<'_>> = deny.iter().map(|(_, rule)| *rule).collect();
+                    let verdict = if action == Action::Allow {
+                        question.allowed(rule, &others, &denies)
+                    } else {
+                        question.needed(rule, &others, Judgement::Redundant)
+                    };
+                    match verdict {
+                        Some(judgement) => found.push(say(judgement, place, rule)),
+                        None => living.push((action, place, rule)),
+                    }
+                }
+            }
+        }
+    }
+    found.extend(question.conflicts(&living));
+    found.sort_by(|a, b| (&a.place, a.judgement, &a.other).cmp(&(&b.place, b.judgement, &b.other)));
+    found
+}
+
+enum Sought {
+    Found(Trail),
+    Never,
+    Undecided,
+}
+
+/// Questions about the rules of one proxy.
+struct Question<'q> {
+    plan: &'q Plan<'q>,
+    protocol: Protocol,
+    budget: usize,
+    walk: Walk<'q>,
+}
+
+impl Question<'_> {
+    /// An ALLOW rule: what it lets through must not all be denied, nor be let through by others.
+    fn allowed(
+        &mut self,
+        rule: &RulePlan<'_>,
+        others: &[&RulePlan<'_>],
+        denies: &[&RulePlan<'_>],
+    ) -> Option<Judgement> {
+        if let Some(judgement) = self.needed(rule, denies, Judgement::Overridden) {
+            return Some(judgement);
+        }
+        let both: Vec<&RulePlan<'_>> = others.iter().chain(denies).copied().collect();
+        self.needed(rule, &both, Judgement::Redundant)
+    }
+
+    /// What to say when nothing matches the rule and none of the others.
+    fn needed(&mut self, rule: &RulePlan<'_>, others: &[&RulePlan<'_>], otherwise: Judgement) -> Option<Judgement> {
+        match self.exists(&[rule], others) {
+            Sought::Found(_) => None,
+            Sought::Never => Some(otherwise),
+            Sought::Undecided => Some(Judgement::Undecided),
+        }
+    }
+
+    fn conflicts(&mut self, rules: &[(Action, &Place, &RulePlan<'_>)]) -> Vec<Statement> {
+        let of = |wanted: Action| rules.iter().filter(move |(action, ..)| *action == wanted);
+        let pairs = of(Action::Deny).flat_map(|deny| of(Action::Allow).map(move |allow| (deny, allow)));
+        let mut found = Vec::new();
+        for ((_, _, deny), (_, place, allow)) in pairs.take(MAX_PAIRS) {
+            if let Sought::Found(with) = self.exists(&[deny, allow], &[]) {
+                found.push(Statement {
+                    rule: allow.id.clone(),
+                    place: (*place).clone(),
+                    judgement: Judgement::Conflict,
+                    other: Some(deny.id.clone()),
+                    with,
+                });
+            }
+        }
+        found
+    }
+
+    /// A request that reaches the rules, matches all of `all` and none of `none`.
+    fn exists(&mut self, all: &[&RulePlan<'_>], none: &[&RulePlan<'_>]) -> Sought {
+        let mut found: Option<Trail> = None;
+        let plan = self.plan;
+        let mut judge = |request: &Request, trail: &Trail| {
+            let before = Before::new(plan, request);
+            let mut fields = Fields::new();
+            let mut answer = Answer::Yes;
+            for rule in all {
+                answer = answer.and(before.judge(rule, &mut fields));
+                if answer == Answer::No {
+                    return Step::Settled;
+                }
+            }
+            // What the rules themselves hang on comes first: most others fall away with it.
+            if answer == Answer::Yes {
+                for rule in none {
+                    answer = answer.and(before.judge(rule, &mut fields).negated());
+                    if answer == Answer::No {
+                        return Step::Settled;
+                    }
+                }
+            }
+            if before.rejected == Answer::Maybe {
+                fields.extend(before.fields.iter().cloned());
+            }
+            match answer.and(before.rejected.negated()) {
+                Answer::Yes => {
+                    found = Some(trail.clone());
+                    Step::Stop
+                }
+                Answer::No => Step::Settled,
+                Answer::Maybe => Step::Open(fields),
+            }
+        };
+        let walked = self.walk.run(&search::anything(self.protocol), self.budget, &mut judge);
+        match (found, walked) {
+            (Some(trail), _) => Sought::Found(trail),
+            (None, Walked::All) => Sought::Never,
+            (None, Walked::Stopped | Walked::Undecided) => Sought::Undecided,
+        }
+    }
+}

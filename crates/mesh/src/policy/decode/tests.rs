@@ -1,0 +1,100 @@
+use super::*;
+use crate::policy::{
+    finding::Finding,
+    object::{Action, Field, Missing, MtlsMode},
+};
+
+fn decode(text: &str) -> (PolicySet, Vec<Finding>) {
+    let decoded = manifests("p.yaml", text, "default");
+    (decoded.set, decoded.findings)
+}
+
+const HEAD: &str = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: foo}\n";
+
+#[test]
+fn both_versions_are_read_and_the_action_defaults_to_allow() {
+    for version in VERSIONS {
+        let (set, findings) = decode(&HEAD.replace("security.istio.io/v1", version));
+        assert_eq!(findings, []);
+        assert_eq!((set.authorization[0].action, &set.authorization[0].rules), (Action::Allow, &None));
+    }
+}
+
+#[test]
+fn an_unknown_field_is_an_error_with_line_column_and_path() {
+    let (_, findings) = decode(&format!("{HEAD}spec:\n  rules:\n  - from:\n    - source:\n        principal: [a]\n"));
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!((finding.code, finding.place.line, finding.place.column), ("OB0106", 8, 9));
+    assert_eq!(finding.path, "spec.rules[0].from[0].source.principal");
+    assert_eq!(finding.remedy, "Did you mean `principals`?");
+    assert_eq!(finding.object, "foo/p");
+}
+
+#[test]
+fn numbers_where_texts_belong_are_errors() {
+    let (_, findings) = decode(&format!("{HEAD}spec: {{rules: [{{to: [{{operation: {{ports: [8080]}}}}]}}]}}\n"));
+    assert_eq!(findings[0].path, "spec.rules[0].to[0].operation.ports[0]");
+    assert!(findings[0].message.contains("quote it"), "{}", findings[0].message);
+}
+
+#[test]
+fn missing_parts_are_kept_apart_from_empty_ones() {
+    let text = format!("{HEAD}spec:\n  rules:\n  -\n  - {{}}\n  - from: [null, {{}}, {{source: {{}}}}]\n    to: []\n");
+    let (set, findings) = decode(&text);
+    assert_eq!(findings, []);
+    let rules = set.authorization[0].rules.as_deref().expect("rules");
+    assert_eq!((rules[0].null, rules[1].null, &rules[1].from), (true, false, &None));
+    let from: Vec<Missing> = rules[2].from.iter().flatten().map(|part| part.missing).collect();
+    assert_eq!(from, [Missing::Entry, Missing::Inner, Missing::Nothing]);
+    assert_eq!(rules[2].to.as_ref().map(Vec::len), Some(0));
+}
+
+#[test]
+fn fields_keep_their_order_form_and_positions() {
+    let text = format!(
+        "{HEAD}spec:\n  rules:\n  - to:\n    - operation:\n        notPaths: [/b]\n        paths:\n        - /a\n"
+    );
+    let (set, _) = decode(&text);
+    let part = &set.authorization[0].rules.as_deref().expect("rules")[0].to.as_deref().expect("to")[0];
+    assert_eq!((part.fields[0].field, part.fields[0].negated), (Field::Paths, true));
+    assert_eq!(part.fields[1].values[0].at, Spot { line: 10, column: 11 });
+}
+
+#[test]
+fn lists_and_other_kinds_are_walked_through() {
+    let text = "kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: s}}\n- {apiVersion: security.istio.io/v1, kind: PeerAuthentication, metadata: {name: d, namespace: n}, spec: {mtls: {mode: STRICT}, portLevelMtls: {8080: {mode: DISABLE}}}}\n";
+    let decoded = manifests("p.yaml", text, "default");
+    assert_eq!(decoded.set.peer[0].mode, MtlsMode::Strict);
+    assert_eq!(
+        decoded.set.peer[0].ports.as_ref().map(|ports| (ports[0].port, ports[0].mode)),
+        Some((8080, MtlsMode::Disable))
+    );
+    assert_eq!((decoded.others.len(), decoded.findings.len()), (1, 1));
+    assert_eq!((decoded.findings[0].code, decoded.findings[0].severity), ("OB0109", Severity::Info));
+}
+
+#[test]
+fn wrong_kinds_versions_and_actions_are_named() {
+    for (text, code) in [
+        ("apiVersion: security.istio.io/v1\nkind: AuthorisationPolicy\nmetadata: {name: p}\n", "OB0108"),
+        ("apiVersion: security.istio.io/v1alpha1\nkind: AuthorizationPolicy\nmetadata: {name: p}\n", "OB0108"),
+        ("apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {}\n", "OB0110"),
+        (
+            "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p}\nspec: {action: deny}\n",
+            "OB0111",
+        ),
+        ("just a text\n", "OB0109"),
+    ] {
+        let (_, findings) = decode(text);
+        assert_eq!(findings[0].code, code, "{text}: {findings:?}");
+    }
+}
+
+#[test]
+fn a_jwt_rule_keeps_what_decides() {
+    let text = "apiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: r, namespace: n}\nspec:\n  jwtRules:\n  - {issuer: i, audiences: [a], jwksUri: 'https://x', spaceDelimitedClaims: [s], fromHeaders: [{name: x, prefix: y}], forwardOriginalToken: true}\n";
+    let (set, findings) = decode(text);
+    assert_eq!(findings, []);
+    let rule = &set.request[0].rules[0];
+    assert_eq!((rule.issuer.as_str(), rule.audiences[0].as_str(), rule.space_delimited[0].as_str()), ("i", "a", "s"));
+}

@@ -1,0 +1,216 @@
+//! Set algebra on texts: which combinations of matchers a text can satisfy, each with a shortest example. The matchers are
+//! regular, so a search over their joint automaton finds all of them; a budget bounds it.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use super::pattern::{Class, Glob, Item};
+
+/// The most states of a joint automaton before the search gives up.
+pub const MAX_STATES: usize = 20_000;
+
+/// One matcher: any of its globs.
+pub type Atom = Vec<Glob>;
+
+/// A text and which atoms it satisfies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The example.
+    pub text: String,
+    /// One per atom, in order.
+    pub signs: Vec<bool>,
+}
+
+/// Which texts there are to choose from.
+pub trait Domain {
+    /// The state after a byte, or nothing when no text goes on like that.
+    fn step(&self, state: u8, byte: u8) -> Option<u8>;
+    /// Whether a text may end here.
+    fn ends(&self, state: u8) -> bool;
+}
+
+/// All texts made of printable ASCII.
+pub struct Anything;
+
+impl Domain for Anything {
+    fn step(&self, _state: u8, _byte: u8) -> Option<u8> {
+        Some(0)
+    }
+
+    fn ends(&self, _state: u8) -> bool {
+        true
+    }
+}
+
+/// One element of a linear pattern.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Element {
+    Byte(u8),
+    One(Class),
+    Loop(Class),
+    End { atom: usize },
+}
+
+/// Every combination of atoms that a text of the domain satisfies, with a shortest example each; nothing when the budget
+/// is exceeded.
+pub fn samples(atoms: &[Atom], domain: &impl Domain, allowed: impl Fn(u8) -> bool) -> Option<Vec<Sample>> {
+    let machine = Machine::new(atoms);
+    let alphabet = machine.alphabet(&allowed, domain);
+    let mut seen: HashMap<(Vec<u64>, u8), usize> = HashMap::new();
+    // Every state with the one it was reached from, and by which byte.
+    let mut states: Vec<(Vec<u64>, u8, usize, u8)> = Vec::new();
+    let mut found: Vec<Sample> = Vec::new();
+    let mut known: HashMap<Vec<bool>, ()> = HashMap::new();
+    let start = machine.closed(machine.starts());
+    seen.insert((start.clone(), 0), 0);
+    states.push((start, 0, usize::MAX, 0));
+    let mut next = 0;
+    while next < states.len() {
+        let (set, place, ..) = states[next].clone();
+        if domain.ends(place) {
+            let signs = machine.signs(&set, atoms.len());
+            if known.insert(signs.clone(), ()).is_none() {
+                found.push(Sample { text: spell(&states, next), signs });
+            }
+        }
+        for byte in &alphabet {
+            let Some(place) = domain.step(place, *byte) else { continue };
+            let after = machine.closed(machine.step(&set, *byte));
+            let key = (after, place);
+            if !seen.contains_key(&key) {
+                if states.len() >= MAX_STATES {
+                    return None;
+                }
+                seen.insert(key.clone(), states.len());
+                states.push((key.0, key.1, next, *byte));
+            }
+        }
+        next += 1;
+    }
+    Some(found)
+}
+
+fn spell(states: &[(Vec<u64>, u8, usize, u8)], mut at: usize) -> String {
+    let mut bytes = Vec::new();
+    while states[at].2 != usize::MAX {
+        bytes.push(char::from(states[at].3));
+        at = states[at].2;
+    }
+    bytes.iter().rev().collect()
+}
+
+struct Machine {
+    elements: Vec<Element>,
+    starts: Vec<usize>,
+}
+
+impl Machine {
+    fn new(atoms: &[Atom]) -> Self {
+        let (mut elements, mut starts) = (Vec::new(), Vec::new());
+        for (atom, globs) in atoms.iter().enumerate() {
+            for glob in globs {
+                starts.push(elements.len());
+                for item in glob.items() {
+                    match item {
+                        Item::Literal(text) => elements.extend(text.bytes().map(Element::Byte)),
+                        Item::Run { class, at_least_one } => {
+                            elements.extend(at_least_one.then_some(Element::One(*class)));
+                            elements.push(Element::Loop(*class));
+                        }
+                    }
+                }
+                elements.push(Element::End { atom });
+            }
+        }
+        Self { elements, starts }
+    }
+
+    fn starts(&self) -> Vec<u64> {
+        let mut set = vec![0; self.elements.len().div_ceil(64)];
+        for start in &self.starts {
+            insert(&mut set, *start);
+        }
+        set
+    }
+
+    /// Loops may be left at any time.
+    fn closed(&self, mut set: Vec<u64>) -> Vec<u64> {
+        for at in 0..self.elements.len() {
+            if contains(&set, at) && matches!(self.elements[at], Element::Loop(_)) {
+                insert(&mut set, at + 1);
+            }
+        }
+        set
+    }
+
+    fn step(&self, set: &[u64], byte: u8) -> Vec<u64> {
+        let mut after = vec![0; set.len()];
+        for (word, bits) in set.iter().enumerate() {
+            let mut bits = *bits;
+            while bits != 0 {
+                let at = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                match self.elements[at] {
+                    Element::Byte(own) if own == byte => insert(&mut after, at + 1),
+                    Element::One(class) if class.has(byte) => insert(&mut after, at + 1),
+                    Element::Loop(class) if class.has(byte) => insert(&mut after, at),
+                    Element::Byte(_) | Element::One(_) | Element::Loop(_) | Element::End { .. } => {}
+                }
+            }
+        }
+        after
+    }
+
+    fn signs(&self, set: &[u64], atoms: usize) -> Vec<bool> {
+        let mut signs = vec![false; atoms];
+        for (at, element) in self.elements.iter().enumerate() {
+            if let Element::End { atom } = element
+                && contains(set, at)
+            {
+                signs[*atom] = true;
+            }
+        }
+        signs
+    }
+
+    /// One byte for every way that bytes can differ, pleasant ones first.
+    fn alphabet(&self, allowed: &impl Fn(u8) -> bool, domain: &impl Domain) -> Vec<u8> {
+        let literal = |byte: u8| self.elements.contains(&Element::Byte(byte));
+        let mut classes: Vec<Class> = Vec::new();
+        for element in &self.elements {
+            if let Element::One(class) | Element::Loop(class) = element
+                && !classes.contains(class)
+            {
+                classes.push(*class);
+            }
+        }
+        let nice = b"xyzwvutsrqponmlkjihgfedcba0123456789/-._".iter().copied();
+        let all = nice.chain(0x20..0x7f);
+        let mut taken: Vec<Vec<u8>> = Vec::new();
+        let mut alphabet = Vec::new();
+        for byte in all.filter(|byte| allowed(*byte)) {
+            if alphabet.contains(&byte) {
+                continue;
+            }
+            let mut sort: Vec<u8> = classes.iter().map(|class| u8::from(class.has(byte))).collect();
+            sort.extend((0..16).map(|state| domain.step(state, byte).map_or(255, |next| next)));
+            if literal(byte) {
+                alphabet.push(byte);
+            } else if !taken.contains(&sort) {
+                taken.push(sort);
+                alphabet.push(byte);
+            }
+        }
+        alphabet
+    }
+}
+
+fn insert(set: &mut [u64], at: usize) {
+    set[at / 64] |= 1 << (at % 64);
+}
+
+fn contains(set: &[u64], at: usize) -> bool {
+    set[at / 64] >> (at % 64) & 1 == 1
+}
