@@ -5,6 +5,8 @@ mod mesh;
 mod read;
 mod request;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 

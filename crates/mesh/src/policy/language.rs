@@ -11,6 +11,9 @@ use super::pattern::{Class, Glob, Item};
 /// The most states of a joint automaton before the search gives up.
 pub const MAX_STATES: usize = 20_000;
 
+/// The most words of state sets that a search touches before it gives up; some tens of milliseconds.
+const MAX_WORK: usize = 20_000_000;
+
 /// One matcher: any of its globs.
 pub type Atom = Vec<Glob>;
 
@@ -67,8 +70,13 @@ pub fn samples(atoms: &[Atom], domain: &impl Domain, allowed: impl Fn(u8) -> boo
     seen.insert((start.clone(), 0), 0);
     states.push((start, 0, usize::MAX, 0));
     let mut next = 0;
+    let mut work = 0;
     while next < states.len() {
         let (set, place, ..) = states[next].clone();
+        work += (set.len() + 1) * (alphabet.len() + 8);
+        if work > MAX_WORK {
+            return None;
+        }
         if domain.ends(place) {
             let signs = machine.signs(&set, atoms.len());
             if known.insert(signs.clone(), ()).is_none() {
@@ -104,6 +112,10 @@ fn spell(states: &[(Vec<u64>, u8, usize, u8)], mut at: usize) -> String {
 struct Machine {
     elements: Vec<Element>,
     starts: Vec<usize>,
+    /// Where loops are.
+    loops: Vec<u64>,
+    /// Where patterns end, and which atom they belong to.
+    ends: Vec<(usize, usize)>,
 }
 
 impl Machine {
@@ -124,7 +136,16 @@ impl Machine {
                 elements.push(Element::End { atom });
             }
         }
-        Self { elements, starts }
+        let mut loops = vec![0; elements.len().div_ceil(64)];
+        let mut ends = Vec::new();
+        for (at, element) in elements.iter().enumerate() {
+            match element {
+                Element::Loop(_) => insert(&mut loops, at),
+                Element::End { atom } => ends.push((at, *atom)),
+                Element::Byte(_) | Element::One(_) => {}
+            }
+        }
+        Self { elements, starts, loops, ends }
     }
 
     fn starts(&self) -> Vec<u64> {
@@ -137,12 +158,20 @@ impl Machine {
 
     /// Loops may be left at any time.
     fn closed(&self, mut set: Vec<u64>) -> Vec<u64> {
-        for at in 0..self.elements.len() {
-            if contains(&set, at) && matches!(self.elements[at], Element::Loop(_)) {
-                insert(&mut set, at + 1);
+        loop {
+            let (mut carry, mut changed) = (0, false);
+            for (word, loops) in set.iter_mut().zip(&self.loops) {
+                let inside = *word & loops;
+                let after = *word | inside << 1 | carry;
+                carry = inside >> 63;
+                changed |= after != *word;
+                *word = after;
+            }
+            // Loops in a row need another round; every round goes one further.
+            if !changed {
+                return set;
             }
         }
-        set
     }
 
     fn step(&self, set: &[u64], byte: u8) -> Vec<u64> {
@@ -165,12 +194,8 @@ impl Machine {
 
     fn signs(&self, set: &[u64], atoms: usize) -> Vec<bool> {
         let mut signs = vec![false; atoms];
-        for (at, element) in self.elements.iter().enumerate() {
-            if let Element::End { atom } = element
-                && contains(set, at)
-            {
-                signs[*atom] = true;
-            }
+        for (at, atom) in &self.ends {
+            signs[*atom] |= contains(set, *at);
         }
         signs
     }

@@ -106,14 +106,18 @@ fn providers(node: &Node, path: &str, out: &mut Findings) -> BTreeMap<String, Pr
     found
 }
 
+/// `http`, `grpc` or MeshConfig's own key, as a text or inside a map; `invalid` for one with an error. Without a kind it is
+/// an HTTP authorizer, which decides alike on everything but TCP.
 fn provider(node: &Node) -> Provider {
-    let word = node.text().or_else(|| node.get("type").or_else(|| node.get("kind")).and_then(Node::text));
-    let has = |keys: &[&str]| keys.iter().any(|key| word == Some(*key) || node.get(key).is_some());
-    if has(&["http", "HTTP", "envoyExtAuthzHttp"]) {
-        Provider::Http
-    } else if has(&["grpc", "GRPC", "gRPC", "envoyExtAuthzGrpc"]) {
+    let words = || {
+        let inner = node.entries().iter().flat_map(|entry| [Some(entry.key.value.as_str()), entry.value.text()]);
+        std::iter::once(node.text()).chain(inner).flatten().map(str::to_ascii_lowercase)
+    };
+    if words().any(|word| word == "invalid") {
+        Provider::Invalid
+    } else if words().any(|word| matches!(word.as_str(), "grpc" | "envoyextauthzgrpc")) {
         Provider::Grpc
     } else {
-        Provider::Invalid
+        Provider::Http
     }
 }
