@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 
 import { expect, open, test } from "../support/fixtures";
-import { ADMIN_PAGES, PAGES, PUBLIC_PAGES } from "./pages";
+import { ADMIN_PAGES, OPERATOR_PAGES, PAGES, PUBLIC_PAGES } from "./pages";
 
 for (const theme of ["light", "dark"] as const) {
   test.describe(theme, () => {
@@ -21,6 +21,16 @@ for (const theme of ["light", "dark"] as const) {
         await check(page);
       });
     }
+
+    test.describe("for who runs the installation", () => {
+      test.use({ who: "operator" });
+      for (const { name, path } of OPERATOR_PAGES) {
+        test(`${name} has no serious finding`, async ({ page }) => {
+          await page.goto(path);
+          await check(page);
+        });
+      }
+    });
 
     test.describe("for strangers", () => {
       test.use({ who: "nobody" });

@@ -17,7 +17,25 @@ export const PAGES: KnownPage[] = [
 ];
 
 /** Pages of administration, for somebody who is signed in: documents without wasm. */
-export const ADMIN_PAGES: KnownPage[] = [{ name: "keys", path: "/t/acme/settings/keys", heading: /api keys/i }];
+export const ADMIN_PAGES: KnownPage[] = [
+  { name: "account", path: "/account", heading: /your account/i },
+  { name: "settings", path: "/t/acme/settings", heading: /general/i },
+  { name: "members", path: "/t/acme/settings/members", heading: /members/i },
+  { name: "keys", path: "/t/acme/settings/keys", heading: /api keys/i },
+  { name: "sign-in of a tenant", path: "/t/acme/settings/sign-in", heading: /sign-in/i },
+  { name: "audit log of a tenant", path: "/t/acme/settings/audit?verify=1", heading: /audit log/i },
+  { name: "isolation proof", path: "/t/acme/settings/isolation", heading: /isolation/i },
+];
+
+/** The same for who runs the installation. */
+export const OPERATOR_PAGES: KnownPage[] = [
+  { name: "tenants", path: "/admin", heading: /tenants/i },
+  { name: "a tenant", path: "/admin/tenants/acme", heading: /tenants/i },
+  { name: "stores", path: "/admin/stores", heading: /stores/i },
+  { name: "people", path: "/admin/people", heading: /people/i },
+  { name: "sign-in of the installation", path: "/admin/sign-in", heading: /sign-in/i },
+  { name: "audit log of the installation", path: "/admin/audit", heading: /audit log/i },
+];
 
 /** Pages for anybody, without wasm. */
 export const PUBLIC_PAGES: KnownPage[] = [
