@@ -37,7 +37,7 @@ test.describe("the page", () => {
     const name = `report ${info.project.name} ${info.repeatEachIndex} ${info.retry}`;
     await page.goto("/t/acme/settings/keys");
     await page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
-    await page.getByLabel("Ends after").selectOption("30");
+    await page.getByLabel("Ends after", { exact: true }).selectOption("30");
     await page.getByRole("button", { name: "Make the key" }).click();
     const secret = (await page.getByLabel("The key", { exact: true }).textContent())?.trim() ?? "";
     expect(secret).toMatch(/^obs_[0-9A-Za-z]{36}$/);
