@@ -176,7 +176,7 @@ test("two providers at once: the same name is somebody else", async ({ browser }
 test("an access token for the portal is accepted by the API, another one is not", async () => {
   const { discover, signInCompletely } = await import("../support/relying-party.mjs");
   const { client, issuer } = keycloak.realm;
-  const tokens = await signInCompletely(await discover(issuer), client, { username: "gus", password: USERS.gus });
+  const { tokens } = await signInCompletely(await discover(issuer), client, { username: "gus", password: USERS.gus });
   const ask = async (token: string, tenant: string) =>
     (await fetch(`${url}/api/v1/t/${tenant}/stores`, { headers: { authorization: `Bearer ${token}` } })).status;
   expect(await ask(tokens.access_token, "globex")).toBe(200);
