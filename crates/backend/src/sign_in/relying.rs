@@ -25,6 +25,9 @@ pub(super) type Relying = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet
 /// Why a token request failed.
 pub(super) type TokenError = RequestTokenError<NetError, StandardErrorResponse<CoreErrorResponseType>>;
 
+/// How far a provider's clock may be ahead of ours, seconds.
+const SKEW_SECS: i64 = 60;
+
 /// The same three everywhere: nothing unsigned, nothing signed with a shared secret.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 3] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -108,7 +111,14 @@ impl SignIn {
                 return Err(refused("its access token is not the one the id token belongs to"));
             }
         }
-        jwt::unchecked(&raw).ok_or_else(|| refused("its id token cannot be read"))
+        let claims = jwt::unchecked(&raw).ok_or_else(|| refused("its id token cannot be read"))?;
+        // The library looks at the end only. A clock that is a little ahead is no reason to refuse.
+        let latest = now.as_secs().saturating_add(SKEW_SECS);
+        if ["iat", "nbf"].iter().any(|begin| jwt::secs(&claims, begin).is_some_and(|begin| begin > latest)) {
+            tracing::warn!(provider.name = %provider.name, "an id token from the future was refused");
+            return Err(refused("its id token is not valid yet; its clock and ours differ by more than a minute"));
+        }
+        Ok(claims)
     }
 
     /// Adds what the provider tells at its userinfo endpoint, where the token alone leaves something open. Claims of the
