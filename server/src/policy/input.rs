@@ -95,13 +95,8 @@ impl Texts {
 
     /// All policies of the files, with everything else that stands in them.
     pub fn manifests(&self, namespace: &str) -> (PolicySet, Vec<Node>, Vec<Finding>) {
-        let (mut set, mut others, mut findings) = (PolicySet::default(), Vec::new(), Vec::new());
-        for (name, text) in &self.files {
-            let decoded = decode::manifests(name, text, namespace);
-            set.extend(decoded.set);
-            others.extend(decoded.others);
-            findings.extend(decoded.findings);
-        }
+        let files = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let decode::Decoded { set, others, findings } = decode::files(files, namespace);
         (set, others, findings)
     }
 

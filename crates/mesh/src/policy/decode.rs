@@ -16,7 +16,7 @@ use super::{
     yaml::Node,
 };
 
-pub use manifest::{Decoded, manifests};
+pub use manifest::{Decoded, files, manifests, twice};
 
 /// The versions that are read.
 const VERSIONS: [&str; 2] = ["security.istio.io/v1", "security.istio.io/v1beta1"];

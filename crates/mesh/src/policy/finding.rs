@@ -113,6 +113,11 @@ impl Findings {
         });
     }
 
+    /// Adds findings that were made elsewhere.
+    pub fn extend(&mut self, found: Vec<Finding>) {
+        self.list.extend(found);
+    }
+
     /// Attaches the certain correction to the finding that was added last.
     pub fn fix(&mut self, old: &str, new: impl Into<String>) {
         if let Some(last) = self.list.last_mut() {

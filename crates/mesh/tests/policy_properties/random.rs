@@ -104,10 +104,10 @@ fn rule() -> impl Strategy<Value = String> {
         })
 }
 
-fn authorization() -> impl Strategy<Value = String> {
+/// Action and rules of one AuthorizationPolicy.
+fn authorization() -> impl Strategy<Value = (&'static str, String)> {
     let action = prop_oneof![5 => Just("ALLOW"), 3 => Just("DENY"), 1 => Just("AUDIT"), 1 => Just("CUSTOM")];
-    (select(vec!["p1", "p2", "p3"]), action, vec(rule(), 1..=3))
-        .prop_map(|(name, action, rules)| policy(name, action, &format!("[{}]", rules.join(", "))))
+    (action, vec(rule(), 1..=3)).prop_map(|(action, rules)| (action, format!("[{}]", rules.join(", "))))
 }
 
 fn other() -> impl Strategy<Value = String> {
@@ -132,9 +132,12 @@ fn other() -> impl Strategy<Value = String> {
     ]
 }
 
-/// One to four documents.
+/// One to four documents, each with a name of its own: a cluster has no two objects of the same one.
 pub fn policies() -> impl Strategy<Value = String> {
-    (vec(authorization(), 1..=3), vec(other(), 0..=1)).prop_map(|(mut documents, others)| {
+    let names = Just(vec!["p1", "p2", "p3"]).prop_shuffle();
+    (names, vec(authorization(), 1..=3), vec(other(), 0..=1)).prop_map(|(names, policies, others)| {
+        let named = names.into_iter().zip(policies);
+        let mut documents: Vec<String> = named.map(|(name, (action, rules))| policy(name, action, &rules)).collect();
         documents.extend(others);
         documents.join("---\n")
     })

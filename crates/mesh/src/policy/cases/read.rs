@@ -78,6 +78,7 @@ impl Reader<'_> {
             }
         }
         self.out.about("");
+        self.out.extend(decode::twice(&set));
         set
     }
 

@@ -1,22 +1,23 @@
-//! Reads a manifest file as people keep it: several documents, `kind: List`, other kinds in between.
+//! Reads manifest files as people keep them: several documents, `kind: List`, other kinds in between.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Recognised, object, skipped};
 use crate::policy::{
     finding::{Finding, Findings, Severity},
-    object::PolicySet,
+    object::{Kind, Meta, PolicySet},
+    place::Place,
     yaml::{self, Node, Value},
 };
 
-/// What a manifest file holds.
+/// What manifest files hold.
 #[derive(Debug, Default)]
 pub struct Decoded {
     /// The policies.
     pub set: PolicySet,
     /// Everything else, for lints that look at services and namespaces.
     pub others: Vec<Node>,
-    /// What is wrong with the file.
+    /// What is wrong with the files.
     pub findings: Vec<Finding>,
 }
 
@@ -38,6 +39,43 @@ pub fn manifests(file: &str, text: &str, default_namespace: &str) -> Decoded {
     }
     decoded.findings = out.into_list();
     decoded
+}
+
+/// Reads files, each a name and a text, that are one set together: an object that stands in them twice is an error.
+pub fn files<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>, default_namespace: &str) -> Decoded {
+    let mut all = Decoded::default();
+    for (name, text) in files {
+        let decoded = manifests(name, text, default_namespace);
+        all.set.extend(decoded.set);
+        all.others.extend(decoded.others);
+        all.findings.extend(decoded.findings);
+    }
+    all.findings.extend(twice(&all.set));
+    all
+}
+
+/// An error at every object whose kind, namespace and name another one before it has: a cluster keeps one of them, and
+/// which one hangs on the order in which they are applied.
+pub fn twice(set: &PolicySet) -> Vec<Finding> {
+    let all = (set.authorization.iter().map(|object| (Kind::AuthorizationPolicy, &object.meta)))
+        .chain(set.peer.iter().map(|object| (Kind::PeerAuthentication, &object.meta)))
+        .chain(set.request.iter().map(|object| (Kind::RequestAuthentication, &object.meta)));
+    let mut seen: BTreeMap<(Kind, &str, &str), &Meta> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (kind, meta) in all.filter(|(_, meta)| !meta.name.is_empty()) {
+        let Some(first) = seen.insert((kind, &meta.namespace, &meta.name), meta) else { continue };
+        found.push(Finding {
+            code: "OB0112",
+            severity: Severity::Error,
+            place: Place::new(&meta.file, meta.at),
+            object: meta.id(),
+            path: "metadata.name".to_owned(),
+            message: format!("{} {} stands at {} too", kind.name(), meta.id(), first.place(first.at)),
+            remedy: "Keep one of them, or give them different names.".to_owned(),
+            fix: None,
+        });
+    }
+    found
 }
 
 fn one(node: &Node, path: &str, namespace: &str, decoded: &mut Decoded, out: &mut Findings) {

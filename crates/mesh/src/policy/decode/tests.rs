@@ -98,3 +98,24 @@ fn a_jwt_rule_keeps_what_decides() {
     let rule = &set.request[0].rules[0];
     assert_eq!((rule.issuer.as_str(), rule.audiences[0].as_str(), rule.space_delimited[0].as_str()), ("i", "a", "s"));
 }
+
+#[test]
+fn an_object_that_stands_twice_is_an_error_across_files() {
+    let object = |kind: &str, name: &str, namespace: &str| {
+        format!("apiVersion: security.istio.io/v1\nkind: {kind}\nmetadata: {{name: {name}{namespace}}}\nspec: {{}}\n")
+    };
+    let one = object("AuthorizationPolicy", "p", "");
+    let others = [
+        object("AuthorizationPolicy", "q", ""),
+        object("AuthorizationPolicy", "p", ", namespace: other"),
+        object("PeerAuthentication", "p", ""),
+    ];
+    for other in &others {
+        assert_eq!(files([("a.yaml", one.as_str()), ("b.yaml", other.as_str())], "foo").findings, []);
+    }
+    let again = object("AuthorizationPolicy", "p", ", namespace: foo");
+    let found = files([("a.yaml", one.as_str()), ("b.yaml", again.as_str())], "foo").findings;
+    let [finding] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((finding.code, finding.place.to_string().as_str()), ("OB0112", "b.yaml:1:1"));
+    assert_eq!(finding.message, "AuthorizationPolicy foo/p stands at a.yaml:1:1 too");
+}

@@ -105,6 +105,13 @@ pub const CODES: &[Code] = &[
         "Use one of the words.",
     ),
     code(
+        "OB0112",
+        ERROR,
+        "The same object twice",
+        "Two documents define an object of the same kind, namespace and name. A cluster keeps one of them, and which one hangs on the order in which they are applied.",
+        "Keep one of them, or give them different names. Check the variants of an environment one at a time.",
+    ),
+    code(
         "OB0201",
         ERROR,
         "Format of a case file",
