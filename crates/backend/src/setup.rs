@@ -3,18 +3,18 @@
 
 use std::net::IpAddr;
 
-use contract::{TenantSlug, Timestamp};
+use contract::Timestamp;
 use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    Backend, Error, Operator,
+    Backend, Error,
     audit::{Action, Entry, Target, record},
     auth::normalized_email,
     db::Db,
     scope::{Actor, ActorKind, Origin},
-    tenants::{MeshSelector, Namespaces},
+    tenants::display_name,
     vault,
 };
 
@@ -23,7 +23,7 @@ const TOKEN_HOURS: i64 = 24;
 /// Crockford's: nothing that can be taken for something else when read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Instances that claim at the same moment take turns. The number only has to differ from other locks.
-const LOCK: i64 = 0x0b57_ac00_0002;
+const LOCK: i64 = 0x0b57_ac00_0004;
 
 /// What the form of the first step says.
 #[derive(Clone)]
@@ -95,10 +95,7 @@ impl Backend {
         }
         let email = normalized_email(&first.email)
             .ok_or_else(|| Error::invalid("/email", "Write an e-mail address, such as name@example.com."))?;
-        let name = first.name.trim();
-        if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-            return Err(Error::invalid("/name", "Write a name of 1 to 200 characters."));
-        }
+        let name = display_name("/name", &first.name)?;
         crate::auth::policy::check("/password", &first.password, &email)?;
         let hash = self.auth.passwords().hash(&first.password).await?;
         let id = Uuid::now_v7();
@@ -123,59 +120,12 @@ impl Backend {
         .execute(&mut *tx)
         .await?;
         sqlx::query!("delete from one_time_tokens where purpose = 'setup'").execute(&mut *tx).await?;
-        let actor = Actor::new(ActorKind::User, &id.to_string(), name, origin.into());
+        let actor = Actor::new(ActorKind::User, &id.to_string(), &name, origin.into());
         let entry = Entry::done(Action::SetupDone, Target::new("user", id)).after(json!({"platform_admin": true}));
         record(&mut tx, &actor, None, now, entry).await?;
         tx.commit().await?;
         tracing::info!(user.id = %id, "the portal was set up");
         Ok(id)
-    }
-
-    /// Makes the first tenant, which sees the whole mesh, with the administrator as its admin.
-    pub async fn first_tenant(
-        &self,
-        operator: &Operator,
-        slug: &str,
-        name: &str,
-        now: Timestamp,
-    ) -> Result<TenantSlug, Error> {
-        let slug: TenantSlug = slug.trim().parse().map_err(|error| Error::invalid("/slug", format!("{error}.")))?;
-        let name = name.trim();
-        if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-            return Err(Error::invalid("/name", "Write a name of 1 to 200 characters."));
-        }
-        let id = Uuid::now_v7();
-        let everything = [MeshSelector { cluster: None, namespaces: Namespaces::All }];
-        let mesh = serde_json::to_value(&everything).map_err(Error::internal)?;
-        let mut tx = self.db.begin().await?;
-        sqlx::query!("select pg_advisory_xact_lock($1)", LOCK).execute(&mut *tx).await?;
-        let any = sqlx::query_scalar!(r#"select exists (select 1 from tenants) as "any!""#).fetch_one(&mut *tx).await?;
-        if any {
-            return Err(Error::Conflict { why: "There is a tenant already; make others under Tenants.".to_owned() });
-        }
-        sqlx::query!(
-            "insert into tenants (id, slug, name, mesh, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)",
-            id,
-            slug.as_str(),
-            name,
-            mesh,
-            now.to_datetime(),
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!(
-            "insert into memberships (tenant_id, user_id, role, created_at) values ($1, $2, 'admin', $3)",
-            id,
-            operator.user(),
-            now.to_datetime(),
-        )
-        .execute(&mut *tx)
-        .await?;
-        let entry = Entry::done(Action::TenantCreated, Target::new("tenant", &slug))
-            .after(json!({"slug": slug, "name": name, "plan": "community", "mesh": everything}));
-        record(&mut tx, operator.actor(), Some(id), now, entry).await?;
-        tx.commit().await?;
-        Ok(slug)
     }
 }
 

@@ -15,6 +15,7 @@ use backend::setup::FirstAdmin;
 use contract::{
     ApiError, Door, ErrorCode,
     stores::{Signal, StoreState},
+    tenants::{MeshRule, NewTenant, StoreNames},
 };
 use leptos::prelude::AnyView;
 use tower_sessions::Session;
@@ -87,7 +88,16 @@ async fn tenant(page: InstallationPage, headers: HeaderMap) -> PageResult {
 
 async fn make_tenant(page: InstallationPage, headers: HeaderMap, sent: Sent) -> PageResult {
     let backend = page.base.backend();
-    match backend.first_tenant(&page.operator, sent.get("slug"), sent.get("name"), backend.clock().now()).await {
+    let everything = MeshRule { cluster: "*".to_owned(), namespaces: vec!["*".to_owned()] };
+    let new = NewTenant {
+        slug: sent.get("slug").to_owned(),
+        name: sent.get("name").to_owned(),
+        plan: None,
+        mesh: vec![everything],
+        stores: StoreNames::default(),
+        first_admin: None,
+    };
+    match backend.tenants().create_first(&page.operator, &new).await {
         Ok(_) => Ok(Redirect::to("/setup/stores").into_response()),
         Err(error) => {
             let typed = sent.refused("tenant", error);

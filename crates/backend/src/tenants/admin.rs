@@ -3,7 +3,7 @@
 
 use contract::{
     Role, TenantSlug,
-    members::InviteLink,
+    members::{Invitation, InviteLink},
     tenants::{
         CreatedTenant, ListQuery, NewTenant, Suspension, Tenant, TenantChange, TenantCounts, TenantPage, TenantSummary,
     },
@@ -26,6 +26,16 @@ use crate::{
 };
 
 const REASON_MAX_CHARS: usize = 500;
+/// First tenants made at the same moment take turns. The number only has to differ from other locks.
+const FIRST_LOCK: i64 = 0x0b57_ac00_0003;
+
+/// A tenant whose rows are there and whose transaction is not over.
+struct Inserted {
+    id: Uuid,
+    tenant: Tenant,
+    /// The first administrator's invitation and its secret.
+    invited: Option<(Invitation, String)>,
+}
 
 /// Administration of tenants.
 pub struct TenantAdmin<'b>(&'b Backend);
@@ -71,38 +81,75 @@ impl TenantAdmin<'_> {
     /// Makes a tenant and, where an address is given, invites its first administrator.
     #[instrument(name = "tenants.create", skip_all)]
     pub async fn create(&self, operator: &Operator, new: &NewTenant) -> Result<CreatedTenant, Error> {
-        let now = self.0.clock.now();
         let mut tx = self.0.db.begin().await?;
+        let created = self.insert(&mut tx, operator, new).await?;
+        self.finish(tx, operator, created).await
+    }
+
+    /// Makes the first tenant of an installation, with who runs it as its administrator.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when there is one already, [`Error::InvalidFields`] as for any other.
+    pub async fn create_first(&self, operator: &Operator, new: &NewTenant) -> Result<CreatedTenant, Error> {
+        let mut tx = self.0.db.begin().await?;
+        sqlx::query!("select pg_advisory_xact_lock($1)", FIRST_LOCK).execute(&mut *tx).await?;
+        let any = sqlx::query_scalar!(r#"select exists (select 1 from tenants) as "any!""#).fetch_one(&mut *tx).await?;
+        if any {
+            return Err(Error::Conflict { why: "There is a tenant already; make others under Tenants.".to_owned() });
+        }
+        let inserted = self.insert(&mut tx, operator, new).await?;
+        sqlx::query!(
+            "insert into memberships (tenant_id, user_id, role, created_at) values ($1, $2, 'admin', $3)",
+            inserted.id,
+            operator.user(),
+            self.0.clock.now().to_datetime(),
+        )
+        .execute(&mut *tx)
+        .await?;
+        let entry = Entry::done(Action::MemberAdded, Target::new("user", operator.user()))
+            .after(serde_json::json!({"role": Role::Admin}));
+        audit::record(&mut tx, operator.actor(), Some(inserted.id), self.0.clock.now(), entry).await?;
+        self.finish(tx, operator, inserted).await
+    }
+
+    async fn insert(&self, tx: &mut Tx, operator: &Operator, new: &NewTenant) -> Result<Inserted, Error> {
+        let now = self.0.clock.now();
         let mut wrong = Wrongs::default();
         let slug = wrong.take(checks::slug(&new.slug))?;
         let name = wrong.take(display_name("/name", &new.name))?;
         let plan = wrong.take(checks::plan(new.plan.as_deref().unwrap_or("community")))?;
         let mesh = wrong.take(checks::mesh(&new.mesh, plan))?;
-        let stores = wrong.take(bindings::check(self.0, &mut tx, Uuid::nil(), plan, &new.stores).await)?;
+        let stores = wrong.take(bindings::check(self.0, tx, Uuid::nil(), plan, &new.stores).await)?;
         let admin = wrong.take(first_admin(new.first_admin.as_deref()))?;
         let (Some(slug), Some(name), Some(plan), Some(mesh), Some(stores), Some(admin)) =
             (slug, name, plan, mesh, stores, admin)
         else {
             return Err(wrong.into_error());
         };
-        let made = rows::create(&mut tx, &slug, &name, plan.as_str(), &mesh, now).await?;
+        let made = rows::create(tx, &slug, &name, plan.as_str(), &mesh, now).await?;
         let Some(id) = made else {
             let why = format!(
                 "There is a tenant {slug} already, or there was one that is switched off. Choose another slug."
             );
             return Err(Error::invalid("/slug", why));
         };
-        rows::bind(&mut tx, id, &stores).await?;
-        let tenant = found(&mut tx, &slug).await?.tenant;
+        rows::bind(tx, id, &stores).await?;
+        let tenant = found(tx, &slug).await?.tenant;
         let invited = match &admin {
             Some(email) => {
                 let by = operator.actor().name.to_string();
-                Some(invitations::insert(&mut tx, id, email, Role::Admin, &by, now).await?)
+                Some(invitations::insert(tx, id, email, Role::Admin, &by, now).await?)
             }
             None => None,
         };
-        let entry = Entry::done(Action::TenantCreated, Target::new("tenant", &slug)).after(&tenant);
-        audit::record(&mut tx, operator.actor(), None, now, entry).await?;
+        Ok(Inserted { id, tenant, invited })
+    }
+
+    /// Notes the new tenant, commits, and sends the invitation.
+    async fn finish(&self, mut tx: Tx, operator: &Operator, inserted: Inserted) -> Result<CreatedTenant, Error> {
+        let Inserted { id: _, tenant, invited } = inserted;
+        let entry = Entry::done(Action::TenantCreated, Target::new("tenant", &tenant.slug)).after(&tenant);
+        audit::record(&mut tx, operator.actor(), None, self.0.clock.now(), entry).await?;
         tx.commit().await?;
         let invitation = match invited {
             Some((invitation, secret)) => {
