@@ -8,33 +8,25 @@ pub enum Notice {
     Saved,
     Created,
     Removed,
-    Invited,
     Revoked,
-    Rotated,
     Suspended,
     Resumed,
     Deleted,
     SignedOut,
     PasswordChanged,
-    ResetSent,
-    AccessRequested,
 }
 
 impl Notice {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 9] = [
         Self::Saved,
         Self::Created,
         Self::Removed,
-        Self::Invited,
         Self::Revoked,
-        Self::Rotated,
         Self::Suspended,
         Self::Resumed,
         Self::Deleted,
         Self::SignedOut,
         Self::PasswordChanged,
-        Self::ResetSent,
-        Self::AccessRequested,
     ];
 
     /// The word in the URL.
@@ -43,16 +35,12 @@ impl Notice {
             Self::Saved => "saved",
             Self::Created => "created",
             Self::Removed => "removed",
-            Self::Invited => "invited",
             Self::Revoked => "revoked",
-            Self::Rotated => "rotated",
             Self::Suspended => "suspended",
             Self::Resumed => "resumed",
             Self::Deleted => "deleted",
             Self::SignedOut => "signed-out",
             Self::PasswordChanged => "password-changed",
-            Self::ResetSent => "reset-sent",
-            Self::AccessRequested => "access-requested",
         }
     }
 
@@ -67,16 +55,12 @@ impl Notice {
             Self::Saved => "Saved.",
             Self::Created => "Created.",
             Self::Removed => "Removed. It takes effect at once.",
-            Self::Invited => "Invited.",
             Self::Revoked => "Revoked. It takes effect at once.",
-            Self::Rotated => "Rotated. The old one keeps working until the time shown.",
             Self::Suspended => "Suspended. Nobody of this tenant gets in until you resume it.",
             Self::Resumed => "Resumed.",
             Self::Deleted => "Deleted.",
             Self::SignedOut => "The session is over.",
             Self::PasswordChanged => "The password was changed; all other sessions are over.",
-            Self::ResetSent => "If there is such an account, a link to set a new password is on its way.",
-            Self::AccessRequested => "Your request is in the tenant's log for its administrators.",
         }
     }
 }

@@ -17,7 +17,6 @@ pub enum Action {
     PasswordResetSent,
     PasswordReset,
     AccessDenied,
-    AccessRequested,
     ViewAsBegun,
     ViewAsEnded,
     SetupDone,
@@ -54,7 +53,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order filters offer them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 42] = [
         Self::SignIn,
         Self::SignInFailed,
         Self::SignInDenied,
@@ -65,7 +64,6 @@ impl Action {
         Self::PasswordResetSent,
         Self::PasswordReset,
         Self::AccessDenied,
-        Self::AccessRequested,
         Self::ViewAsBegun,
         Self::ViewAsEnded,
         Self::SetupDone,
@@ -113,7 +111,6 @@ impl Action {
             Self::PasswordResetSent => "password.reset_sent",
             Self::PasswordReset => "password.reset",
             Self::AccessDenied => "access.denied",
-            Self::AccessRequested => "access.requested",
             Self::ViewAsBegun => "view_as.begun",
             Self::ViewAsEnded => "view_as.ended",
             Self::SetupDone => "setup.done",

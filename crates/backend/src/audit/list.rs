@@ -8,7 +8,10 @@ use contract::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Audit, record::Line};
+use super::{
+    Audit,
+    record::{Line, hex},
+};
 use crate::{Error, Operator, Scope, db::Tx, scope::Permission};
 
 const USUAL: u32 = 50;
@@ -180,8 +183,4 @@ async fn page(tx: &mut Tx, tenant: Option<Uuid>, filter: &AuditFilter) -> Result
         })
     });
     Ok(AuditPage { items: items.collect::<Result<_, Error>>()?, next })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -48,6 +48,11 @@ pub(super) fn hash_of(previous: &[u8], entry: &str) -> [u8; 32] {
     Sha256::new().chain_update(previous).chain_update(entry.as_bytes()).finalize().into()
 }
 
+/// A hash as people and programs are shown it.
+pub(super) fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Writes an entry into the chain of a tenant, or of the installation. Comes last in its transaction: from here on the
 /// chain waits for the commit.
 pub(crate) async fn record(

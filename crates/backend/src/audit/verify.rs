@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Audit,
-    record::{Line, hash_of},
+    record::{Line, hash_of, hex},
 };
 use crate::{Error, Scope, db::Tx, scope::Permission};
 
@@ -100,7 +100,7 @@ async fn verify(tx: &mut Tx, chain: Uuid) -> Result<Verified, Error> {
             return Ok(done);
         }
         done.entries = row.seq;
-        done.head = row.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        done.head = hex(&row.hash);
         previous = row.hash;
     }
     Ok(done)
