@@ -8,6 +8,7 @@
 do $$
 declare
     wanted text;
+    ours boolean;
 begin
     foreach wanted in array array['obstack_tenant', 'obstack_system'] loop
         if not exists (select 1 from pg_roles where rolname = wanted) then
@@ -22,7 +23,13 @@ begin
                             || format('grant obstack_tenant, obstack_system to %I;', current_user);
             end;
         end if;
-        if not pg_has_role(current_user, wanted, 'member') then
+        -- From Postgres 16 on, who creates a role is a member of it and may still not take it on.
+        if current_setting('server_version_num')::integer >= 160000 then
+            execute format('select pg_has_role(current_user, %L, ''set'')', wanted) into ours;
+        else
+            ours := pg_has_role(current_user, wanted, 'member');
+        end if;
+        if not ours then
             execute format('grant %I to %I', wanted, current_user);
         end if;
         execute format('grant usage on schema %I to %I', current_schema(), wanted);
