@@ -157,8 +157,9 @@ async fn ways_in(state: &AppState, back: String) -> LoginPage {
     let tenant = back.strip_prefix("/t/").and_then(|rest| rest.split(['/', '?']).next());
     let sign_in = state.backend.sign_in();
     // Without an answer the form is still there.
-    let offered = sign_in.offered(tenant).await.unwrap_or_default();
-    let no_passwords = !offered.is_empty() && !sign_in.has_local_accounts().await.unwrap_or(true);
+    let missing = |error: &backend::Error| tracing::warn!(%error, "the sign-in page does without the providers");
+    let offered = sign_in.offered(tenant).await.inspect_err(missing).unwrap_or_default();
+    let no_passwords = !offered.is_empty() && !sign_in.has_local_accounts().await.inspect_err(missing).unwrap_or(true);
     let query = serde_urlencoded::to_string([("return", back.as_str())]).unwrap_or_default();
     let button = |name: &str| format!("/api/v1/auth/oidc/{name}/login?{query}");
     let providers =
