@@ -2,10 +2,12 @@
 //! evaluation, checks; rule numbers (R1…R76) are those of `docs/policy/rules.md`. No IO and no clock.
 
 pub mod analyze;
+pub mod ask;
 pub mod attach;
 pub mod cases;
 pub mod compare;
 pub mod decode;
+pub mod effort;
 pub mod evaluate;
 mod fields;
 pub mod finding;

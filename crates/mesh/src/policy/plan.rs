@@ -17,6 +17,7 @@ use super::{
     request::Protocol,
     settings::Enforcement,
 };
+use crate::order;
 
 use index::Index;
 pub use peer::{PeerPlan, PeerRule};
@@ -197,8 +198,9 @@ impl<'p> Plan<'p> {
             let attached =
                 set.request.iter().filter(|request| point.attached(&request.meta, &request.target).is_some());
             plan.jwt = attached.flat_map(|request| &request.rules).collect();
-            plan.jwt.sort_by(|a, b| a.issuer.value.cmp(&b.issuer.value));
+            order::sort(&mut plan.jwt, &|a, b| a.issuer.value.cmp(&b.issuer.value));
         }
+        let mut named: Vec<(String, PolicyPlan<'p>)> = Vec::new();
         for policy in &set.authorization {
             let Some(attached) = point.attached(&policy.meta, &policy.target) else { continue };
             let dry_run = is_dry_run(policy);
@@ -216,11 +218,15 @@ impl<'p> Plan<'p> {
             let rules = policy.rules.as_deref().unwrap_or_default();
             let mut rules: Vec<_> = rules.iter().enumerate().map(|(i, rule)| plan.rule(policy, i, rule)).collect();
             if !ambient {
-                rules.sort_by(|a, b| a.name.cmp(&b.name));
+                order::sort(&mut rules, &|a, b| a.name.cmp(&b.name));
             }
-            plan.policies.push(PolicyPlan { source: policy, id: policy.meta.id(), attached, dry_run, rules });
+            let planned = PolicyPlan { source: policy, id: policy.meta.id(), attached, dry_run, rules };
+            named.push((name(policy, 0), planned));
         }
-        plan.policies.sort_by_cached_key(|policy| (policy.source.action, policy.dry_run, name(policy.source, 0)));
+        order::sort(&mut named, &|(a_name, a), (b_name, b)| {
+            (a.source.action, a.dry_run, a_name).cmp(&(b.source.action, b.dry_run, b_name))
+        });
+        plan.policies = named.into_iter().map(|(_, policy)| policy).collect();
         plan.deny = Index::new(plan.of(Action::Deny, false));
         plan.allow = Index::new(plan.of(Action::Allow, false));
         plan
@@ -245,6 +251,11 @@ impl<'p> Plan<'p> {
             envoy::fill(self, policy, rule, &mut planned);
         }
         planned
+    }
+
+    /// What deciding about one request costs, in steps of [`Effort`](super::effort::Effort).
+    pub fn weight(&self) -> usize {
+        1 + self.policies.iter().map(|policy| policy.rules.len()).sum::<usize>()
     }
 
     /// The attached policies of one action, enforced or in dry run, in the order of Envoy's rule names.

@@ -9,6 +9,8 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use scalar::is_number;
+
 use super::{
     finding::Findings,
     place::{Spot, Text},

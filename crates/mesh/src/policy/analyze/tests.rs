@@ -15,7 +15,7 @@ fn judged(documents: &[(&str, &str)]) -> Vec<(String, Judgement)> {
     assert_eq!(decoded.findings, []);
     let workload = Workload { namespace: "foo".into(), ..Workload::default() };
     let point = Point { enforcement: Enforcement::Sidecar, mesh: Mesh::default(), workload };
-    let found = analyze(&decoded.set, &point, Protocol::Http);
+    let found = analyze(&decoded.set, &point, Protocol::Http, &Effort::unlimited());
     for statement in &found {
         assert!(!statement.finding("proxy").message.is_empty());
     }

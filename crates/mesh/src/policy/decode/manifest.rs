@@ -1,13 +1,16 @@
 //! Reads manifest files as people keep them: several documents, `kind: List`, other kinds in between.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{Recognised, object, skipped};
-use crate::policy::{
-    finding::{Finding, Findings, Severity},
-    object::{Kind, Meta, PolicySet},
-    place::Place,
-    yaml::{self, Node, Value},
+use crate::{
+    order,
+    policy::{
+        finding::{Finding, Findings, Severity},
+        object::{Kind, Meta, PolicySet},
+        place::Place,
+        yaml::{self, Node, Value},
+    },
 };
 
 /// What manifest files hold.
@@ -60,10 +63,12 @@ pub fn twice(set: &PolicySet) -> Vec<Finding> {
     let all = (set.authorization.iter().map(|object| (Kind::AuthorizationPolicy, &object.meta)))
         .chain(set.peer.iter().map(|object| (Kind::PeerAuthentication, &object.meta)))
         .chain(set.request.iter().map(|object| (Kind::RequestAuthentication, &object.meta)));
-    let mut seen: BTreeMap<(Kind, &str, &str), &Meta> = BTreeMap::new();
+    let named: Vec<(Kind, &Meta)> = all.filter(|(_, meta)| !meta.name.is_empty()).collect();
+    let key = |place: usize| (named[place].0, &named[place].1.namespace, &named[place].1.name);
     let mut found = Vec::new();
-    for (kind, meta) in all.filter(|(_, meta)| !meta.name.is_empty()) {
-        let Some(first) = seen.insert((kind, &meta.namespace, &meta.name), meta) else { continue };
+    let places = order::in_order(named.len(), &|a, b| key(a).cmp(&key(b)));
+    for pair in places.windows(2).filter(|pair| key(pair[0]) == key(pair[1])) {
+        let ((_, first), (kind, meta)) = (named[pair[0]], named[pair[1]]);
         found.push(Finding {
             code: "OB0112",
             severity: Severity::Error,

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::policy::{
-    place::Text,
-    yaml::{self, Node, Value},
+use crate::{
+    order,
+    policy::{
+        place::Text,
+        yaml::{self, Node, Value},
+    },
 };
 
 /// Labels by name.
@@ -62,7 +65,7 @@ pub struct Workload {
 
 impl Around {
     /// From documents that are no policies.
-    pub fn new(nodes: &[Node]) -> Self {
+    pub fn new<'n>(nodes: impl IntoIterator<Item = &'n Node>) -> Self {
         let mut around = Self::default();
         for node in nodes {
             around.take(node);
@@ -134,7 +137,7 @@ fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
 
 fn labels(node: Option<&Node>) -> Labels {
     let entries = node.map(Node::entries).unwrap_or_default();
-    entries.iter().filter_map(|entry| Some((entry.key.value.clone(), entry.value.text()?.to_owned()))).collect()
+    order::map(entries.iter().filter_map(|entry| Some((entry.key.value.clone(), entry.value.text()?.to_owned()))))
 }
 
 fn port(node: &Node) -> Port {
