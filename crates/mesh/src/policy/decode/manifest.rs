@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Recognised, object, skipped};
+use super::{Recognised, object, route, skipped};
 use crate::policy::{
     finding::{Finding, Findings, Severity},
     object::{Kind, Meta, PolicySet},
@@ -88,6 +88,7 @@ fn one(node: &Node, path: &str, namespace: &str, decoded: &mut Decoded, out: &mu
         Recognised::Other => {
             let severity = if node.get("kind").is_some() { Severity::Info } else { Severity::Error };
             skipped(node, path, severity, out);
+            decoded.set.routes.extend(route::read(node, out.file(), namespace));
             decoded.others.push(placed(node.clone(), namespace));
         }
     }
