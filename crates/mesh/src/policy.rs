@@ -9,6 +9,7 @@ pub mod decode;
 pub mod evaluate;
 mod fields;
 pub mod finding;
+mod jwks;
 pub mod language;
 pub mod lint;
 pub mod normalize;

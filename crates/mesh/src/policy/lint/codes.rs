@@ -165,6 +165,13 @@ const OURS: &[Code] = &[
         "Split the policy.",
     ),
     code(
+        "OB0302",
+        ERROR,
+        "Fields that exclude each other",
+        "The schema of the CRD allows one of the two; the API server refuses the object.",
+        "Keep the one that is meant.",
+    ),
+    code(
         "OB0401",
         ERROR,
         "Path template without leading slash",
@@ -282,6 +289,13 @@ const OURS: &[Code] = &[
         "Empty selector in ambient",
         "At a ztunnel a policy with an empty selector attaches to nothing (R72).",
         "Remove `selector` to cover the namespace.",
+    ),
+    code(
+        "OB0418",
+        ERROR,
+        "Not a usable key set",
+        "`jwks` is no JSON Web Key Set (RFC 7517), or one without a key that Envoy can verify tokens with. Istio's webhook refuses most of these objects; where it does not, every token of the issuer is rejected.",
+        "Write `{\"keys\": [...]}` as the issuer publishes it: RSA keys with `n` and `e`, EC keys with `crv`, `x` and `y`, OKP keys with `crv` and `x`.",
     ),
     code(
         "OB0501",

@@ -13,6 +13,37 @@ fn tokens(rule: &str) -> String {
     security("RequestAuthentication", "r", &format!("{{jwtRules: [{{{rule}}}]}}"))
 }
 
+#[test]
+fn ob0302_jwks_and_jwks_uri() {
+    let keys = "jwks: '{\"keys\": [{\"kty\": \"RSA\", \"n\": \"AQAB\", \"e\": \"AQAB\"}]}'";
+    finds(&tokens(&format!("issuer: i, jwksUri: 'https://x', {keys}")), &["OB0302"]);
+    finds(&tokens(&format!("issuer: i, jwks_uri: 'https://x', {keys}")), &["OB0302"]);
+    finds(&tokens(&format!("issuer: i, {keys}")), &[]);
+    finds(&tokens("issuer: i, jwksUri: 'https://x'"), &[]);
+}
+
+#[test]
+fn ob0418_key_sets() {
+    finds(&tokens("issuer: i, jwks: 'keys: []'"), &["OB0418"]);
+    finds(&tokens("issuer: i, jwks: '{\"keys\": [{\"kty\": \"RSA\"}]}'"), &["OB0418"]);
+    let text = tokens("").replace("{jwtRules: [{}]}", "\n  jwtRules:\n  - issuer: i\n    jwks: |\n      {}");
+    let decoded = decode::manifests("p.yaml", &text, "foo");
+    let findings = lint(&decoded.set, &decoded.others);
+    let places: Vec<_> = findings.iter().map(|one| (one.code, one.place.line, one.path.as_str())).collect();
+    assert_eq!(places, [("OB0418", 9, "spec.jwtRules[0].jwks")], "{text}");
+}
+
+#[test]
+fn private_keys_are_warned_about_as_istio_does() {
+    let with = |own: &str| {
+        tokens(&format!(
+            "issuer: i, jwks: '{{\"keys\": [{{\"kty\": \"RSA\", \"n\": \"AQAB\", \"e\": \"AQAB\"{own}}}]}}'"
+        ))
+    };
+    finds(&with(", \"d\": \"AQAB\""), &["IST0133"]);
+    finds(&with(""), &[]);
+}
+
 /// A Deployment of istiod with this environment.
 fn istiod(app: &str, env: &str) -> String {
     let spec = format!("spec: {{template: {{spec: {{containers: [{{name: discovery, env: [{env}]}}]}}}}}}");
