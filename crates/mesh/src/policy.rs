@@ -11,6 +11,7 @@ pub mod effort;
 pub mod evaluate;
 mod fields;
 pub mod finding;
+mod jwks;
 pub mod language;
 pub mod lint;
 pub mod normalize;

@@ -10,10 +10,14 @@ use crate::policy::{
 };
 
 pub fn peer(meta: Meta, spec: Option<Fields<'_>>, out: &mut Findings) -> PeerAuthentication {
-    let mut object = PeerAuthentication { meta, selector: None, mode: MtlsMode::Unset, ports: None };
+    let mode_at = meta.at;
+    let mut object = PeerAuthentication { meta, selector: None, mode: MtlsMode::Unset, mode_at, ports: None };
     let Some(mut spec) = spec else { return object };
     object.selector = selector(&mut spec, out);
-    object.mode = spec.map("mtls", out).map(|mtls| mode(mtls, out)).unwrap_or_default();
+    if let Some(mtls) = spec.map("mtls", out) {
+        object.mode_at = mtls.at;
+        object.mode = mode(mtls, out);
+    }
     let path = spec.path_of("portLevelMtls");
     if let Some(node) = spec.take("portLevelMtls") {
         let mut ports = Vec::new();

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Recognised, object, skipped};
+use super::{Recognised, object, route, skipped};
 use crate::{
     order,
     policy::{
         finding::{Finding, Findings, Severity},
         object::{Kind, Meta, PolicySet},
-        place::Place,
-        yaml::{self, Node, Value},
+        place::{Place, Text},
+        yaml::{self, Entry, Node, Value},
     },
 };
 
@@ -18,7 +18,8 @@ use crate::{
 pub struct Decoded {
     /// The policies.
     pub set: PolicySet,
-    /// Everything else, for lints that look at services and namespaces.
+    /// Everything else, for lints that look at services and namespaces; without a namespace of its own an object has the
+    /// default one, as the policies do.
     pub others: Vec<Node>,
     /// What is wrong with the files.
     pub findings: Vec<Finding>,
@@ -92,7 +93,20 @@ fn one(node: &Node, path: &str, namespace: &str, decoded: &mut Decoded, out: &mu
         Recognised::Other => {
             let severity = if node.get("kind").is_some() { Severity::Info } else { Severity::Error };
             skipped(node, path, severity, out);
-            decoded.others.push(node.clone());
+            decoded.set.routes.extend(route::read(node, out.file(), namespace));
+            decoded.others.push(placed(node.clone(), namespace));
         }
     }
+}
+
+/// An object with the namespace it would be applied to.
+fn placed(mut node: Node, namespace: &str) -> Node {
+    let Value::Map(fields) = &mut node.value else { return node };
+    let Some(meta) = fields.iter_mut().find(|entry| entry.key.value == "metadata") else { return node };
+    let Value::Map(own) = &mut meta.value.value else { return node };
+    if !own.iter().any(|entry| entry.key.value == "namespace") {
+        let value = Node { at: meta.value.at, value: Value::Text(namespace.to_owned()) };
+        own.push(Entry { key: Text { value: "namespace".to_owned(), at: meta.value.at }, value });
+    }
+    node
 }

@@ -74,6 +74,18 @@ fn lists_and_other_kinds_are_walked_through() {
 }
 
 #[test]
+fn other_objects_without_a_namespace_have_the_default_one() {
+    let of = |meta: &str| {
+        let text = format!("kind: Service\napiVersion: v1\nmetadata: {{name: s{meta}}}\n");
+        let decoded = manifests("p.yaml", &text, "shop");
+        let namespace = decoded.others[0].get("metadata").and_then(|meta| meta.get("namespace"));
+        namespace.and_then(Node::text).map(str::to_owned)
+    };
+    assert_eq!(of(""), Some("shop".to_owned()));
+    assert_eq!(of(", namespace: own"), Some("own".to_owned()));
+}
+
+#[test]
 fn wrong_kinds_versions_and_actions_are_named() {
     for (text, code) in [
         ("apiVersion: security.istio.io/v1\nkind: AuthorisationPolicy\nmetadata: {name: p}\n", "OB0108"),

@@ -1,5 +1,7 @@
 //! The catalogue of codes. Every code has a page `docs/policy/<code>.md` that is written from here.
 
+mod analyzers;
+
 use crate::policy::finding::Severity;
 
 /// What a code means.
@@ -32,7 +34,21 @@ const fn code(
 }
 
 /// All codes, in order.
-pub const CODES: &[Code] = &[
+pub const CODES: &[Code] = &join::<{ OURS.len() + analyzers::CODES.len() }>(OURS, analyzers::CODES);
+
+/// Two lists as one, since constants know no `concat` for slices.
+const fn join<const N: usize>(first: &[Code], second: &[Code]) -> [Code; N] {
+    let mut all = [first[0]; N];
+    let mut i = 0;
+    while i < N {
+        all[i] = if i < first.len() { first[i] } else { second[i - first.len()] };
+        i += 1;
+    }
+    all
+}
+
+/// Those of our own.
+const OURS: &[Code] = &[
     code(
         "OB0101",
         ERROR,
@@ -147,6 +163,13 @@ pub const CODES: &[Code] = &[
         "Too many entries",
         "The schema of the CRD limits how many entries there may be.",
         "Split the policy.",
+    ),
+    code(
+        "OB0302",
+        ERROR,
+        "Fields that exclude each other",
+        "The schema of the CRD allows one of the two; the API server refuses the object.",
+        "Keep the one that is meant.",
     ),
     code(
         "OB0401",
@@ -268,6 +291,13 @@ pub const CODES: &[Code] = &[
         "Remove `selector` to cover the namespace.",
     ),
     code(
+        "OB0418",
+        ERROR,
+        "Not a usable key set",
+        "`jwks` is no JSON Web Key Set (RFC 7517), or one without a key that Envoy can verify tokens with. Istio's webhook refuses most of these objects; where it does not, every token of the issuer is rejected.",
+        "Write `{\"keys\": [...]}` as the issuer publishes it: RSA keys with `n` and `e`, EC keys with `crv`, `x` and `y`, OKP keys with `crv` and `x`.",
+    ),
+    code(
         "OB0501",
         WARNING,
         "Rule that matches nothing",
@@ -301,84 +331,6 @@ pub const CODES: &[Code] = &[
         "Not decided",
         "The analysis of this rule needs more steps than its budget allows.",
         "Nothing; split the policy if an answer is wanted.",
-    ),
-    code(
-        "IST0101",
-        ERROR,
-        "Namespace not found",
-        "A source names a namespace that does not exist in these files (KIA0101 says the same).",
-        "Correct the name, or add the namespace.",
-    ),
-    code(
-        "IST0106",
-        ERROR,
-        "Refused by Istio",
-        "Istio's validation refuses the object: the webhook rejects it, and istiod would ignore it.",
-        "Correct what the message names.",
-    ),
-    code(
-        "IST0127",
-        WARNING,
-        "Selector without pods",
-        "No workload in these files has the labels (KIA0004 says the same).",
-        "Correct the labels.",
-    ),
-    code(
-        "IST0133",
-        WARNING,
-        "Istio warns",
-        "Istio accepts the object and warns about it.",
-        "Correct what the message names.",
-    ),
-    code(
-        "IST0166",
-        WARNING,
-        "Selector on a Gateway API gateway",
-        "Policies reach gateways of the Gateway API by targetRef; a selector works only while a switch of istiod is on (R21).",
-        "Use a targetRef to the Gateway.",
-    ),
-    code(
-        "KIA0002",
-        ERROR,
-        "Several PeerAuthentications without selector",
-        "Only the oldest of a namespace counts (R60).",
-        "Keep one of them.",
-    ),
-    code(
-        "KIA0003",
-        ERROR,
-        "Several PeerAuthentications for one workload",
-        "Only the oldest counts (R60).",
-        "Keep one of them.",
-    ),
-    code("KIA0102", WARNING, "Not an HTTP method", "No client sends this method.", "Correct the method."),
-    code(
-        "KIA0105",
-        ERROR,
-        "Identity without mutual TLS",
-        "Mutual TLS is disabled for the namespace, so no source has an identity (R38).",
-        "Enable mutual TLS, or do not compare identities.",
-    ),
-    code(
-        "KIA0106",
-        ERROR,
-        "Service account not found",
-        "A principal names a service account that does not exist in these files.",
-        "Correct the principal, or add the service account.",
-    ),
-    code(
-        "KIA0109",
-        WARNING,
-        "Layer 7 policy without waypoint",
-        "The namespace is in ambient mode without a waypoint; a ztunnel does not see layer 7 (R67, R68).",
-        "Enrol the namespace with a waypoint.",
-    ),
-    code(
-        "KIA0110",
-        WARNING,
-        "Layer 7 policy without targetRef",
-        "The namespace has a waypoint, but waypoints take policies by targetRef only (R22).",
-        "Add a targetRef to the Service or the Gateway.",
     ),
 ];
 
