@@ -2,6 +2,7 @@
 //! difference comes with a request that the evaluator has decided both ways.
 
 mod points;
+mod same;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,6 @@ use super::{
     evaluate::{Fields, Outcome, Verdict},
     object::PolicySet,
     plan::Plan,
-    print,
     request::{Protocol, Request},
     search::{self, Step, Walk, Walked},
 };
@@ -110,7 +110,7 @@ pub fn compare(
     effort: &Effort,
 ) -> Comparison {
     let (old, new) = (Plan::new(before, point, protocol), Plan::new(after, point, protocol));
-    if attached(before, point) == attached(after, point) {
+    if same::same(&old, &new) {
         return Comparison { relation: Relation::Equivalent, complete: true, differences: Vec::new() };
     }
     let plans = [&old, &new];
@@ -151,22 +151,4 @@ pub fn compare(
 
 fn open_fields(was: &Outcome, is: &Outcome) -> Fields {
     order::set(was.depends_on.union(&is.depends_on).cloned())
-}
-
-/// The policies that reach a proxy, as text without positions.
-fn attached(set: &PolicySet, point: &Point) -> String {
-    let mut own = PolicySet::default();
-    for policy in &set.authorization {
-        if point.attached(&policy.meta, &policy.target).is_some() {
-            own.authorization.push(policy.clone());
-        }
-    }
-    for object in &set.request {
-        if point.attached(&object.meta, &object.target).is_some() {
-            own.request.push(object.clone());
-        }
-    }
-    own.peer =
-        set.peer.iter().filter(|object| point.covered_by(&object.meta, object.selector.as_ref())).cloned().collect();
-    print::print(&own)
 }

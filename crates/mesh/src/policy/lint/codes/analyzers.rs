@@ -1,172 +1,172 @@
 //! The codes of istioctl's and Kiali's analyzers. Where both have one for the same subject, one of them is said and the
 //! other one's number stands in its text.
 
-use super::{Code, ERROR, WARNING, code};
+use super::{Code, ERROR, Meaning, WARNING, catalogue};
 
-pub const CODES: &[Code] = &[
-    code(
+catalogue![
+    (
         "IST0101",
         ERROR,
         "Namespace not found",
         "A source names a namespace that does not exist in these files (KIA0101 says the same and is not raised beside it).",
         "Correct the name, or add the namespace.",
     ),
-    code(
+    (
         "IST0106",
         ERROR,
         "Refused by Istio",
         "Istio's validation refuses the object: the webhook rejects it, and istiod would ignore it.",
         "Correct what the message names.",
     ),
-    code(
+    (
         "IST0127",
         WARNING,
         "Selector without pods",
         "No workload of the namespace in these files has the labels that an AuthorizationPolicy selects by. KIA0004 says the same and is raised for the other kinds only. Selectors of the root namespace reach every namespace and are not checked.",
         "Correct the labels.",
     ),
-    code(
+    (
         "IST0133",
         WARNING,
         "Istio warns",
         "Istio accepts the object and warns about it.",
         "Correct what the message names.",
     ),
-    code(
+    (
         "IST0149",
         ERROR,
         "Route by claims without RequestAuthentication",
         "A VirtualService routes by claims of a token at a gateway, and no RequestAuthentication reaches the gateway's workloads. Nobody reads the token there, so the route is never taken (R63). It is raised where the gateway and its workloads are in these files.",
         "Add a RequestAuthentication for the gateway's workloads, in their namespace or in the root namespace.",
     ),
-    code(
+    (
         "IST0166",
         WARNING,
         "Selector on a Gateway API gateway",
         "Policies reach gateways of the Gateway API by targetRef; a selector works only while a switch of istiod is on (R21).",
         "Use a targetRef to the Gateway.",
     ),
-    code(
+    (
         "IST0171",
         WARNING,
         "Not accepted by the cluster",
         "The object was exported from a cluster, and its status says that ztunnel or a waypoint did not take it, or not for all its targets.",
         "Correct what the message names; without `status` in the file nothing is said.",
     ),
-    code(
+    (
         "IST0175",
         WARNING,
         "Keys fetched from anywhere",
         "Istiod fetches the keys of a RequestAuthentication, and the istiod in these files does not set `BLOCKED_CIDRS_IN_JWKS_URIS`. Whoever may write such an object can have istiod call addresses inside the network.",
         "Set the variable on istiod to the networks it must not call, or give the keys as `jwks`.",
     ),
-    code(
+    (
         "KIA0002",
         ERROR,
         "Several PeerAuthentications without selector",
         "Only the oldest of a namespace counts (R60).",
         "Keep one of them.",
     ),
-    code(
+    (
         "KIA0003",
         ERROR,
         "Several PeerAuthentications for one workload",
         "Only the oldest counts (R60).",
         "Keep one of them.",
     ),
-    code(
+    (
         "KIA0004",
         WARNING,
         "Selector without workload",
         "No workload of the namespace in these files has the labels that a PeerAuthentication or RequestAuthentication selects by. For an AuthorizationPolicy IST0127 says it. Selectors of the root namespace are not checked.",
         "Correct the labels.",
     ),
-    code("KIA0102", WARNING, "Not an HTTP method", "No client sends this method.", "Correct the method."),
-    code(
+    ("KIA0102", WARNING, "Not an HTTP method", "No client sends this method.", "Correct the method."),
+    (
         "KIA0104",
         ERROR,
         "Host not found",
         "A host looks like the short name of a service, `name` or `name.namespace`, and no Service, ServiceEntry or VirtualService in these files defines it. Hosts are compared as clients send them (R34), and only namespaces with a Service in these files are looked at. It is a warning where MeshConfig lets unknown hosts pass (`ALLOW_ANY`).",
         "Correct the host, or add what defines it.",
     ),
-    code(
+    (
         "KIA0105",
         ERROR,
         "Identity without mutual TLS",
         "Mutual TLS is disabled for the namespace, so no source has an identity (R38).",
         "Enable mutual TLS, or do not compare identities.",
     ),
-    code(
+    (
         "KIA0106",
         ERROR,
         "Service account not found",
         "A principal names a service account that does not exist in these files.",
         "Correct the principal, or add the service account.",
     ),
-    code(
+    (
         "KIA0108",
         WARNING,
         "Principal of a foreign trust domain",
         "The trust domain of a principal is neither the one that MeshConfig in these files names nor an alias of it (R40). Whether the service account exists is not looked at.",
         "Correct the trust domain, or add it to `trustDomainAliases` if it is one of yours.",
     ),
-    code(
+    (
         "KIA0109",
         WARNING,
         "Layer 7 policy without waypoint",
         "The namespace is in ambient mode, and neither it nor the Service or workload is enrolled with a waypoint; a ztunnel does not see layer 7 (R67, R68). KIA1317 says the same of the workload and is not raised beside it.",
         "Enrol the namespace or the Service with a waypoint.",
     ),
-    code(
+    (
         "KIA0110",
         WARNING,
         "Layer 7 policy without targetRef",
         "The namespace has a waypoint, but waypoints take policies by targetRef only (R22).",
         "Add a targetRef to the Service or the Gateway.",
     ),
-    code(
+    (
         "KIA0401",
         ERROR,
         "No DestinationRule for strict mutual TLS in the mesh",
         "The mesh demands mutual TLS, MeshConfig turns automatic mutual TLS off, and no DestinationRule for `*.local` has clients use ISTIO_MUTUAL. They send plaintext, which is refused (R59).",
         "Add the DestinationRule, or turn automatic mutual TLS on.",
     ),
-    code(
+    (
         "KIA0501",
         ERROR,
         "No DestinationRule for strict mutual TLS in the namespace",
         "The namespace demands mutual TLS, MeshConfig turns automatic mutual TLS off, and no DestinationRule for the namespace or for `*.local` has clients use ISTIO_MUTUAL. They send plaintext, which is refused (R59).",
         "Add the DestinationRule, or turn automatic mutual TLS on.",
     ),
-    code(
+    (
         "KIA0505",
         ERROR,
         "DestinationRule against disabled mutual TLS in the namespace",
         "The namespace speaks plaintext only, and a DestinationRule for the namespace, or for the whole mesh without one that turns it off for the namespace, has clients use mutual TLS. Their connections fail.",
         "Add a DestinationRule with mode DISABLE for the namespace, or correct the one that is there.",
     ),
-    code(
+    (
         "KIA0506",
         ERROR,
         "DestinationRule against disabled mutual TLS in the mesh",
         "The mesh speaks plaintext only, and a DestinationRule for `*.local` has clients use mutual TLS. Their connections fail.",
         "Correct one of the two.",
     ),
-    code(
+    (
         "KIA1110",
         WARNING,
         "RequestAuthentication without waypoint",
         "The namespace is in ambient mode, and neither it nor the Service or workload is enrolled with a waypoint; a ztunnel reads no tokens.",
         "Enrol the namespace or the Service with a waypoint.",
     ),
-    code(
+    (
         "KIA1115",
         WARNING,
         "RequestAuthentication without targetRef",
         "What it is for has a waypoint, but waypoints take it by targetRef only (R22).",
         "Add a targetRef to the Service or the Gateway.",
     ),
-    code(
+    (
         "KIA1313",
         ERROR,
         "Waypoint not found",
