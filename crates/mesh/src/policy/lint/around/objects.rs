@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::policy::yaml::{Node, Value};
+use crate::{
+    order,
+    policy::yaml::{Node, Value},
+};
 
 /// Labels by name.
 pub type Labels = BTreeMap<String, String>;
@@ -114,7 +117,7 @@ pub fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
 /// Labels of a map; other values than texts are left out.
 pub fn labels(node: Option<&Node>) -> Labels {
     let entries = node.map(Node::entries).unwrap_or_default();
-    entries.iter().filter_map(|entry| Some((entry.key.value.clone(), entry.value.text()?.to_owned()))).collect()
+    order::map(entries.iter().filter_map(|entry| Some((entry.key.value.clone(), entry.value.text()?.to_owned()))))
 }
 
 /// A port of a Service.
