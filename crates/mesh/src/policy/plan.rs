@@ -7,6 +7,8 @@ mod index;
 mod peer;
 mod trust;
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 
 use super::{
@@ -38,9 +40,9 @@ pub struct Plan<'p> {
     pub ignored: Vec<(&'p AuthorizationPolicy, &'static str)>,
     /// What the proxy would refuse to load.
     pub refused: Vec<String>,
-    /// Enforced DENY and ALLOW rules by caller.
-    deny: Index,
-    allow: Index,
+    /// Enforced DENY and ALLOW rules by caller, made when they are first asked for: a single trace never does.
+    deny: OnceLock<Index>,
+    allow: OnceLock<Index>,
 }
 
 /// One attached AuthorizationPolicy.
@@ -190,8 +192,8 @@ impl<'p> Plan<'p> {
             policies: Vec::new(),
             ignored: Vec::new(),
             refused: Vec::new(),
-            deny: Index::default(),
-            allow: Index::default(),
+            deny: OnceLock::new(),
+            allow: OnceLock::new(),
         };
         if !tcp {
             let attached =
@@ -213,25 +215,23 @@ impl<'p> Plan<'p> {
                 plan.ignored.push((policy, why));
                 continue;
             }
+            let id = policy.meta.id();
             let rules = policy.rules.as_deref().unwrap_or_default();
-            let mut rules: Vec<_> = rules.iter().enumerate().map(|(i, rule)| plan.rule(policy, i, rule)).collect();
+            let mut rules: Vec<_> = rules.iter().enumerate().map(|(i, rule)| plan.rule(policy, &id, i, rule)).collect();
             if !ambient {
                 rules.sort_by(|a, b| a.name.cmp(&b.name));
             }
-            plan.policies.push(PolicyPlan { source: policy, id: policy.meta.id(), attached, dry_run, rules });
+            plan.policies.push(PolicyPlan { source: policy, id, attached, dry_run, rules });
         }
         plan.policies.sort_by_cached_key(|policy| (policy.source.action, policy.dry_run, name(policy.source, 0)));
-        plan.deny = Index::new(plan.of(Action::Deny, false));
-        plan.allow = Index::new(plan.of(Action::Allow, false));
         plan
     }
 
-    fn rule(&mut self, policy: &'p AuthorizationPolicy, index: usize, rule: &'p Rule) -> RulePlan<'p> {
-        let meta = &policy.meta;
+    fn rule(&mut self, policy: &'p AuthorizationPolicy, id: &str, index: usize, rule: &'p Rule) -> RulePlan<'p> {
         let mut planned = RulePlan {
             index,
             source: rule,
-            id: format!("{} rule[{index}]", meta.id()),
+            id: format!("{id} rule[{index}]"),
             name: name(policy, index),
             dropped: None,
             widened: false,
@@ -261,7 +261,7 @@ impl Plan<'_> {
     pub fn rules_for(&self, action: Action, identity: Option<&str>) -> impl Iterator<Item = &RulePlan<'_>> {
         let index = if action == Action::Deny { &self.deny } else { &self.allow };
         let policies = self.of(action, false);
-        index.places(identity).map(|(policy, rule)| &policies[policy].rules[rule])
+        index.get_or_init(|| Index::new(policies)).places(identity).map(|(policy, rule)| &policies[policy].rules[rule])
     }
 }
 
