@@ -67,8 +67,7 @@ pub fn document(part: Part<'_>, budget: &mut Budget, out: &mut Findings) -> Opti
         let at = spot(span);
         budget.nodes = budget.nodes.saturating_sub(1);
         if budget.nodes == 0 {
-            let message = format!("the file has more than {MAX_NODES} values");
-            tree.out.error("OB0101", at, "", message, "Split the file.");
+            tree.too_many(at);
             return None;
         }
         if tree.take(event, at, budget).is_err() {
@@ -101,7 +100,7 @@ impl Tree<'_> {
                     ScalarStyle::Plain if !is_text => scalar::resolve(&text),
                     _ => Value::Text(text.into_owned()),
                 };
-                self.done(Node { at, value }, anchor, 1)
+                self.done(Node { at, value }, anchor, 1, budget)
             }
             Event::SequenceStart(anchor, _) => self.open(at, anchor, OpenKind::List(Vec::new())),
             Event::MappingStart(anchor, _) => self.open(
@@ -109,7 +108,7 @@ impl Tree<'_> {
                 anchor,
                 OpenKind::Map { entries: Vec::new(), key: None, lines: HashMap::new(), merges: Vec::new() },
             ),
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::SequenceEnd | Event::MappingEnd => self.close(budget),
         }
     }
 
@@ -123,22 +122,27 @@ impl Tree<'_> {
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Stop> {
+    fn too_many(&mut self, at: Spot) {
+        let message = format!("the file has more than {MAX_NODES} values, those with an anchor counted twice");
+        self.out.error("OB0101", at, "", message, "Split the file.");
+    }
+
+    fn close(&mut self, budget: &mut Budget) -> Result<(), Stop> {
         let Open { at, anchor, size, kind } = self.open.pop().expect("the parser closes only what it opened");
         let value = match kind {
             OpenKind::List(list) => Value::List(list),
-            OpenKind::Map { mut entries, lines, merges, .. } => {
-                for merged in merges {
-                    for entry in merged.entries() {
-                        if !lines.contains_key(&entry.key.value) && !entries.iter().any(|own| own.key == entry.key) {
-                            entries.push(entry.clone());
-                        }
+            OpenKind::Map { mut entries, mut lines, merges, .. } => {
+                // What stands in the map itself comes first, then what was merged first.
+                for entry in merges.iter().flat_map(Node::entries) {
+                    if !lines.contains_key(&entry.key.value) {
+                        lines.insert(entry.key.value.clone(), entry.key.at);
+                        entries.push(entry.clone());
                     }
                 }
                 Value::Map(entries)
             }
         };
-        self.done(Node { at, value }, anchor, size)
+        self.done(Node { at, value }, anchor, size, budget)
     }
 
     fn alias(&mut self, anchor: usize, at: Spot, budget: &mut Budget) -> Result<(), Stop> {
@@ -153,12 +157,18 @@ impl Tree<'_> {
         }
         budget.alias_nodes -= size;
         let (node, size) = (Node { at, value: node.value.clone() }, *size);
-        self.done(node, 0, size)
+        self.done(node, 0, size, budget)
     }
 
     /// Puts a finished node where it belongs.
-    fn done(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), Stop> {
+    fn done(&mut self, node: Node, anchor: usize, size: usize, budget: &mut Budget) -> Result<(), Stop> {
         if anchor != 0 {
+            // The copy for aliases is as large as the node, and anchors inside each other keep one each.
+            if size >= budget.nodes {
+                self.too_many(node.at);
+                return Err(());
+            }
+            budget.nodes -= size;
             self.anchors.insert(anchor, (node.clone(), size));
         }
         let Some(parent) = self.open.last_mut() else {
