@@ -5,21 +5,32 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::{Entry, MAX_ALIAS_NODES, MAX_DEPTH, MAX_NODES, Node, Value, scalar, split::Part};
+use super::{Entry, MAX_ALIAS_NODES, MAX_BROKEN, MAX_DEPTH, MAX_NODES, Node, Value, scalar, split::Part};
 use crate::policy::{
     finding::Findings,
     place::{Spot, Text},
 };
 
-/// How many nodes a file may still have.
+/// How many nodes a file may still have, and how many of its documents may still be broken.
 pub struct Budget {
     nodes: usize,
     alias_nodes: usize,
+    broken: usize,
 }
 
 impl Budget {
     pub fn new() -> Self {
-        Self { nodes: MAX_NODES, alias_nodes: MAX_ALIAS_NODES }
+        Self { nodes: MAX_NODES, alias_nodes: MAX_ALIAS_NODES, broken: MAX_BROKEN }
+    }
+
+    /// After a document that could not be read: whether the next one is worth a try.
+    pub fn goes_on(&mut self, after: Part<'_>, out: &mut Findings) -> bool {
+        self.broken -= 1;
+        if self.broken == 0 {
+            let message = format!("{MAX_BROKEN} documents cannot be read; the rest of the file was not tried");
+            out.error("OB0102", after.start(), "", message, "Give a file of YAML or JSON.");
+        }
+        self.nodes > 0 && self.broken > 0
     }
 }
 
@@ -43,16 +54,22 @@ struct Tree<'o> {
     out: &'o mut Findings,
 }
 
-/// Why a document is given up.
-type Stop = ();
+/// Why a document is given up: that has been said.
+pub type Stop = ();
 
-/// The tree of one document, or nothing when it is empty or cannot be read.
-pub fn document(part: Part<'_>, budget: &mut Budget, out: &mut Findings) -> Option<Node> {
+/// The tree of one document, or nothing when it is empty.
+pub fn document(part: Part<'_>, budget: &mut Budget, out: &mut Findings) -> Result<Option<Node>, Stop> {
     let spot = |span: Span| Spot {
         line: u32::try_from(span.start.line()).unwrap_or(u32::MAX).saturating_add(part.lines_before),
         column: u32::try_from(span.start.col()).unwrap_or(u32::MAX).saturating_add(1),
     };
     let mut tree = Tree { open: Vec::new(), root: None, anchors: HashMap::new(), out };
+    // The parser keeps what is between brackets until they close, hundreds of bytes for each value; so these are counted
+    // first.
+    if part.separators() >= budget.nodes {
+        tree.too_many(part.start(), budget);
+        return Err(());
+    }
     for event in Parser::new_from_str(part.text) {
         let (event, span) = match event {
             Ok(event) => event,
@@ -61,20 +78,18 @@ pub fn document(part: Part<'_>, budget: &mut Budget, out: &mut Findings) -> Opti
                 let at = spot(Span::empty(*mark));
                 let why = explain(part.text, mark.line(), error.info());
                 tree.out.error("OB0102", at, "", why, "Correct the YAML at this position.");
-                return None;
+                return Err(());
             }
         };
         let at = spot(span);
         budget.nodes = budget.nodes.saturating_sub(1);
         if budget.nodes == 0 {
-            tree.too_many(at);
-            return None;
+            tree.too_many(at, budget);
+            return Err(());
         }
-        if tree.take(event, at, budget).is_err() {
-            return None;
-        }
+        tree.take(event, at, budget)?;
     }
-    tree.root
+    Ok(tree.root)
 }
 
 /// The parser's words, or ours where a usual mistake is behind them.
@@ -122,7 +137,9 @@ impl Tree<'_> {
         Ok(())
     }
 
-    fn too_many(&mut self, at: Spot) {
+    /// Ends the file, not only the document: there is nothing left for the others.
+    fn too_many(&mut self, at: Spot, budget: &mut Budget) {
+        budget.nodes = 0;
         let message = format!("the file has more than {MAX_NODES} values, those with an anchor counted twice");
         self.out.error("OB0101", at, "", message, "Split the file.");
     }
@@ -165,7 +182,7 @@ impl Tree<'_> {
         if anchor != 0 {
             // The copy for aliases is as large as the node, and anchors inside each other keep one each.
             if size >= budget.nodes {
-                self.too_many(node.at);
+                self.too_many(node.at, budget);
                 return Err(());
             }
             budget.nodes -= size;

@@ -118,6 +118,25 @@ fn ten_megabytes_are_read_in_bounded_time() {
 }
 
 #[test]
+fn a_file_of_nothing_but_broken_documents_is_given_up() {
+    let (nodes, findings) = read_all(&"---\n]\n".repeat(100_000));
+    assert!(nodes.is_empty());
+    assert_eq!(findings.len(), MAX_BROKEN + 1);
+    assert!(findings[MAX_BROKEN].message.contains("the rest of the file"), "{:?}", findings[MAX_BROKEN]);
+}
+
+#[test]
+fn a_file_with_too_many_values_is_given_up_once() {
+    let whole = "---\na: [1, 2]\n";
+    for many in ["a,", "a: ", "\"a\":"] {
+        let (nodes, findings) = read_all(&format!("{whole}---\n[{}]\n{}", many.repeat(MAX_NODES), whole.repeat(9)));
+        assert_eq!(nodes.len(), 1);
+        let told: Vec<(&str, u32)> = findings.iter().map(|finding| (finding.code, finding.place.line)).collect();
+        assert_eq!(told, [("OB0101", 3)], "{many}");
+    }
+}
+
+#[test]
 fn plain_words_mean_what_kubectl_makes_of_them() {
     for (text, kind) in [
         ("yes", "a boolean"),
