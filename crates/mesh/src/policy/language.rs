@@ -38,6 +38,8 @@ pub trait Domain {
     fn step(&self, state: u8, byte: u8) -> Option<u8>;
     /// Whether a text may end here.
     fn ends(&self, state: u8) -> bool;
+    /// All states are below this number.
+    fn states(&self) -> u8;
 }
 
 /// All texts made of printable ASCII.
@@ -50,6 +52,10 @@ impl Domain for Anything {
 
     fn ends(&self, _state: u8) -> bool {
         true
+    }
+
+    fn states(&self) -> u8 {
+        1
     }
 }
 
@@ -241,7 +247,7 @@ impl Machine {
                 continue;
             }
             let mut sort: Vec<u8> = classes.iter().map(|class| u8::from(class.has(byte))).collect();
-            sort.extend((0..16).map(|state| domain.step(state, byte).map_or(255, |next| next)));
+            sort.extend((0..domain.states()).map(|state| domain.step(state, byte).map_or(255, |next| next)));
             if literal(byte) {
                 alphabet.push(byte);
             } else if !taken.contains(&sort) {

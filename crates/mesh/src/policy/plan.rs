@@ -7,6 +7,8 @@ mod index;
 mod peer;
 mod trust;
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 
 use super::{
@@ -39,9 +41,9 @@ pub struct Plan<'p> {
     pub ignored: Vec<(&'p AuthorizationPolicy, &'static str)>,
     /// What the proxy would refuse to load.
     pub refused: Vec<String>,
-    /// Enforced DENY and ALLOW rules by caller.
-    deny: Index,
-    allow: Index,
+    /// Enforced DENY and ALLOW rules by caller, made when they are first asked for: a single trace never does.
+    deny: OnceLock<Index>,
+    allow: OnceLock<Index>,
 }
 
 /// One attached AuthorizationPolicy.
@@ -191,8 +193,8 @@ impl<'p> Plan<'p> {
             policies: Vec::new(),
             ignored: Vec::new(),
             refused: Vec::new(),
-            deny: Index::default(),
-            allow: Index::default(),
+            deny: OnceLock::new(),
+            allow: OnceLock::new(),
         };
         if !tcp {
             let attached =
@@ -215,29 +217,26 @@ impl<'p> Plan<'p> {
                 plan.ignored.push((policy, why));
                 continue;
             }
+            let id = policy.meta.id();
             let rules = policy.rules.as_deref().unwrap_or_default();
-            let mut rules: Vec<_> = rules.iter().enumerate().map(|(i, rule)| plan.rule(policy, i, rule)).collect();
+            let mut rules: Vec<_> = rules.iter().enumerate().map(|(i, rule)| plan.rule(policy, &id, i, rule)).collect();
             if !ambient {
                 order::sort(&mut rules, &|a, b| a.name.cmp(&b.name));
             }
-            let planned = PolicyPlan { source: policy, id: policy.meta.id(), attached, dry_run, rules };
-            named.push((name(policy, 0), planned));
+            named.push((name(policy, 0), PolicyPlan { source: policy, id, attached, dry_run, rules }));
         }
         order::sort(&mut named, &|(a_name, a), (b_name, b)| {
             (a.source.action, a.dry_run, a_name).cmp(&(b.source.action, b.dry_run, b_name))
         });
         plan.policies = named.into_iter().map(|(_, policy)| policy).collect();
-        plan.deny = Index::new(plan.of(Action::Deny, false));
-        plan.allow = Index::new(plan.of(Action::Allow, false));
         plan
     }
 
-    fn rule(&mut self, policy: &'p AuthorizationPolicy, index: usize, rule: &'p Rule) -> RulePlan<'p> {
-        let meta = &policy.meta;
+    fn rule(&mut self, policy: &'p AuthorizationPolicy, id: &str, index: usize, rule: &'p Rule) -> RulePlan<'p> {
         let mut planned = RulePlan {
             index,
             source: rule,
-            id: format!("{} rule[{index}]", meta.id()),
+            id: format!("{id} rule[{index}]"),
             name: name(policy, index),
             dropped: None,
             widened: false,
@@ -272,7 +271,7 @@ impl Plan<'_> {
     pub fn rules_for(&self, action: Action, identity: Option<&str>) -> impl Iterator<Item = &RulePlan<'_>> {
         let index = if action == Action::Deny { &self.deny } else { &self.allow };
         let policies = self.of(action, false);
-        index.places(identity).map(|(policy, rule)| &policies[policy].rules[rule])
+        index.get_or_init(|| Index::new(policies)).places(identity).map(|(policy, rule)| &policies[policy].rules[rule])
     }
 }
 

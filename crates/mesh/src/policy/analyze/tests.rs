@@ -80,3 +80,18 @@ fn overridden_and_conflicting_rules() {
     let part = "{action: DENY, rules: [{to: [{operation: {paths: ['/a/secret*']}}]}]}";
     says(&[("a", A), ("d", part)], &[("foo/a rule[0]", Judgement::Conflict)]);
 }
+
+#[test]
+fn many_namespaces_are_told_apart() {
+    let rule = |i: usize| {
+        format!("{{from: [{{source: {{namespaces: [team-{i}]}}}}], to: [{{operation: {{methods: [GET]}}}}]}}")
+    };
+    let rules: Vec<String> = (0..40).map(rule).collect();
+    let spec = format!(
+        "{{rules: [{}, {{from: [{{source: {{namespaces: [team-7], principals: [td/ns/team-7/sa/a]}}}}], to: [{{operation: {{methods: [GET]}}}}]}}]}}",
+        rules.join(", ")
+    );
+    says(&[("p", &spec)], &[("foo/p rule[40]", Judgement::Redundant)]);
+    let custom = format!("{{rules: [{}, {{from: [{{source: {{principals: [td/of/our/own]}}}}]}}]}}", rules.join(", "));
+    says(&[("p", &custom)], &[]);
+}

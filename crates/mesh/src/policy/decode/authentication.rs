@@ -23,7 +23,14 @@ pub fn peer(meta: Meta, spec: Option<Fields<'_>>, out: &mut Findings) -> PeerAut
         let mut ports = Vec::new();
         if Fields::open(node, &path, out).is_some() {
             for entry in node.entries() {
-                ports.extend(port(&entry.key, &entry.value, &path, out));
+                let Some(port) = port(&entry.key, &entry.value, &path, out) else { continue };
+                // Keys are numbers here: `80` and `0080` are the same one.
+                if ports.iter().any(|own: &PortMtls| own.port == port.port) {
+                    let message = format!("port {} stands here a second time", port.port);
+                    out.error("OB0105", port.at, &format!("{path}.{}", entry.key), message, "Keep one of them.");
+                } else {
+                    ports.push(port);
+                }
             }
         }
         object.ports = Some(ports);
@@ -34,7 +41,9 @@ pub fn peer(meta: Meta, spec: Option<Fields<'_>>, out: &mut Findings) -> PeerAut
 
 fn port(key: &Text, node: &Node, path: &str, out: &mut Findings) -> Option<PortMtls> {
     let path = format!("{path}.{key}");
-    let Ok(port) = key.value.parse() else {
+    // Digits only, as Go reads the keys of this map: no sign.
+    let digits = key.value.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(port) = key.value.parse().ok().filter(|_| digits) else {
         out.error("OB0107", key.at, &path, format!("`{key}` is no port number"), "Use the number of a workload port.");
         return None;
     };

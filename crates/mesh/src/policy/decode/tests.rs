@@ -131,3 +131,18 @@ fn an_object_that_stands_twice_is_an_error_across_files() {
     assert_eq!((finding.code, finding.place.to_string().as_str()), ("OB0112", "b.yaml:1:1"));
     assert_eq!(finding.message, "AuthorizationPolicy foo/p stands at a.yaml:1:1 too");
 }
+
+#[test]
+fn ports_are_the_same_however_they_are_written() {
+    let ports = |ports: &str| {
+        let text = format!(
+            "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {{name: d, namespace: n}}\nspec: {{portLevelMtls: {{{ports}}}}}\n"
+        );
+        let (set, findings) = decode(&text);
+        let read: Vec<u32> = set.peer[0].ports.iter().flatten().map(|port| port.port).collect();
+        (read, findings.iter().map(|finding| finding.code).collect::<Vec<_>>())
+    };
+    assert_eq!(ports("80: {}, '443': {}, 0081: {}"), (vec![80, 443, 81], vec![]));
+    assert_eq!(ports("80: {}, '0080': {}"), (vec![80], vec!["OB0105"]));
+    assert_eq!(ports("'+80': {}, 443: {}"), (vec![443], vec!["OB0107"]));
+}

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{atoms, change::Change, domains::NormalPath};
+use super::{
+    atoms,
+    change::Change,
+    domains::{IssuedIdentity, NormalPath},
+};
 use crate::{
     order,
     policy::{
@@ -21,6 +25,9 @@ use crate::{
 
 /// The most different lists of values that are tried for one header or claim.
 const MAX_LISTS: usize = 64;
+
+/// The most patterns with two open ends that are combined over all texts.
+const MAX_OPEN: usize = 4;
 
 /// An unknown field with what can be put in. The label is how case files call it.
 #[derive(Clone, Debug)]
@@ -142,7 +149,7 @@ fn peers(plans: &[&Plan<'_>], request: &Request, effort: &Effort) -> Option<Vec<
     let count = own.len();
     own.push(vec![Glob::new([Item::literal("spiffe://"), Item::some()])]);
     own.push(vec![usual]);
-    let mut found = language::samples(&own, &Anything, &|_| true, effort)?;
+    let mut found = identities(&own, effort)?;
     // A ztunnel knows the usual form only; elsewhere it makes the better example.
     let unusual = plans.first()?.point.enforcement != Enforcement::Ztunnel;
     found.retain(|sample| sample.signs[count] && (unusual || sample.signs[count + 1]));
@@ -160,6 +167,28 @@ fn peers(plans: &[&Plan<'_>], request: &Request, effort: &Effort) -> Option<Vec<
         }
     }
     Some(changes)
+}
+
+/// Identities that the atoms can tell apart. Many patterns with two open ends, as namespaces are, have too many combinations
+/// among all texts; then only identities as Istio issues them are combined, and of others there is one for each atom alone.
+fn identities(own: &[Atom], effort: &Effort) -> Option<Vec<Sample>> {
+    let open = |glob: &&Glob| {
+        glob.items().iter().filter(|item| matches!(item, Item::Run { class: Class::Any, .. })).count() > 1
+    };
+    if own.iter().flatten().filter(open).count() <= MAX_OPEN {
+        return language::samples(own, &Anything, &|_| true, effort);
+    }
+    let mut found = language::samples(own, &IssuedIdentity, &|_| true, effort)?;
+    for atom in own {
+        let alone = language::samples(std::slice::from_ref(atom), &Anything, &|_| true, effort)?;
+        for Sample { text, .. } in alone {
+            let signs: Vec<bool> = own.iter().map(|atom| atom.iter().any(|glob| glob.matches(&text))).collect();
+            if !found.iter().any(|known| known.signs == signs) {
+                found.push(Sample { text, signs });
+            }
+        }
+    }
+    Some(found)
 }
 
 fn methods(plans: &[&Plan<'_>], effort: &Effort) -> Option<Vec<Change>> {
