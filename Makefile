@@ -1,7 +1,7 @@
 # The commands of this project. `make` alone lists them; the work is done by scripts/.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test gate bench build e2e hammer sqlx openapi fmt clean clean-all
+.PHONY: help demo dev test gate bench fuzz build e2e hammer sqlx openapi fmt clean clean-all
 # Steps of these commands belong one after the other: two cores are soon used up by a compiler.
 .NOTPARALLEL:
 
@@ -28,6 +28,10 @@ bench: ## measure, and compare with the budgets
 	@scripts/setup run build test
 	@scripts/bench $(ONLY)
 
+fuzz: ## made-up input for the policy engine: SECS=60 each, ONLY= some targets, INPUT= one file again
+	@scripts/setup fuzz
+	@SECS=$(or $(SECS),60) INPUT=$(INPUT) scripts/fuzz $(ONLY)
+
 build: ## build the release server and the site
 	@scripts/setup build
 	@scripts/build release
@@ -48,6 +52,7 @@ openapi: ## write docs/openapi.json anew after a change to the API
 
 fmt: ## format the Rust code
 	@cargo fmt --all
+	@cargo fmt --manifest-path crates/mesh/fuzz/Cargo.toml
 
 clean: ## forget what was built here; compiled dependencies and tools in the cache stay
 	@scripts/clean

@@ -12,6 +12,7 @@ pub mod json;
 pub mod live;
 pub mod overview;
 pub mod platform;
+pub mod policies;
 pub mod public;
 pub mod stores;
 pub mod topology;

@@ -1,6 +1,7 @@
 // Makes the directory that the server serves files from, out of what the compiler left:
-//   pkg/obstack.<hash>.{js,wasm,css} with .br and .gz beside each, everything from public/, and hash.txt, from which the
-//   server reads the names.
+//   pkg/obstack.<hash>.{js,wasm,css} and pkg/policy.<hash>.{js,wasm} with .br and .gz beside each, everything from public/,
+//   and hash.txt, from which the server reads the names of the former. Those of the latter, the policy engine that pages load
+//   when they need it, are written into the scripts.
 // Usage: node site.mjs WASM_BINDGEN_DIR OUT_DIR [--dev]
 //   --dev: nothing is made small, nothing compressed.
 import { execFileSync } from "node:child_process";
@@ -48,7 +49,28 @@ fs.mkdirSync(path.join(fresh, "pkg"), { recursive: true });
 const hashes = {};
 function emit(kind, bytes) {
   hashes[kind] = hashOf(bytes);
-  fs.writeFileSync(path.join(fresh, "pkg", `${NAME}.${hashes[kind]}.${kind}`), bytes);
+  write(`${NAME}.${hashes[kind]}.${kind}`, bytes);
+}
+function write(name, bytes) {
+  fs.writeFileSync(path.join(fresh, "pkg", name), bytes);
+  return name;
+}
+/** The module as small as it gets; `input` is a file. */
+function optimised(input) {
+  const output = path.join(fresh, "optimised.wasm");
+  execFileSync(path.join(here, "node_modules/.bin/wasm-opt"), [...PASSES, ...FEATURES, input, "-o", output], { stdio: ["ignore", "inherit", "inherit"] });
+  const bytes = fs.readFileSync(output);
+  fs.rmSync(output);
+  return bytes;
+}
+/** A script with all that it imports, so that snippets of crates do not become files of their own. */
+async function bundled(entry, define, alias) {
+  const result = await esbuild.build({
+    entryPoints: [entry], define, alias,
+    bundle: true, format: "esm", platform: "browser", target: "es2022",
+    minify: !dev, legalComments: "none", external: ["*.wasm"], write: false, logLevel: "warning",
+  });
+  return result.outputFiles[0].contents;
 }
 
 await part("wasm", () => {
@@ -59,24 +81,26 @@ await part("wasm", () => {
   }
   if (/hydrate_lazy/.test(fs.readFileSync(path.join(root, "frontend/src/lib.rs"), "utf8"))) throw new Error("frontend hydrates lazily: NEVER_RUN in site.mjs does run");
   const { module, removed } = snip(fs.readFileSync(input), NEVER_RUN);
-  const [snipped, output] = ["snipped.wasm", "optimised.wasm"].map((name) => path.join(fresh, name));
+  const snipped = path.join(fresh, "snipped.wasm");
   fs.writeFileSync(snipped, module);
-  execFileSync(path.join(here, "node_modules/.bin/wasm-opt"), [...PASSES, ...FEATURES, snipped, "-o", output], { stdio: ["ignore", "inherit", "inherit"] });
-  const bytes = fs.readFileSync(output);
+  const bytes = optimised(snipped);
   emit("wasm", bytes);
   fs.rmSync(snipped);
-  fs.rmSync(output);
   return `${kb(module.length)} → ${kb(bytes.length)}; ${kb(removed)} that never run left out`;
 });
 
+let engine;
+await part("policy", async () => {
+  const input = path.join(bindgenDir, "policy_bg.wasm");
+  const bytes = dev ? fs.readFileSync(input) : optimised(input);
+  const wasm = write(`policy.${hashOf(bytes)}.wasm`, bytes);
+  const script = await bundled(path.join(root, "crates/sandbox/src/worker.js"), { WASM: JSON.stringify(wasm) }, { policy: path.join(bindgenDir, "policy.js") });
+  engine = write(`policy.${hashOf(script)}.js`, script);
+  return kb(bytes.length);
+});
+
 await part("js", async () => {
-  // Bundled, so that snippets of crates do not become files of their own.
-  const result = await esbuild.build({
-    entryPoints: [path.join(bindgenDir, `${NAME}.js`)],
-    bundle: true, format: "esm", platform: "browser", target: "es2022",
-    minify: !dev, legalComments: "none", external: ["*.wasm"], write: false, logLevel: "warning",
-  });
-  emit("js", result.outputFiles[0].contents);
+  emit("js", await bundled(path.join(bindgenDir, `${NAME}.js`), { POLICY_ENGINE: JSON.stringify(engine) }));
 });
 
 await part("css", async () => {

@@ -7,6 +7,7 @@ mod explain;
 mod formats;
 mod input;
 mod lint;
+mod mesh;
 mod paint;
 mod request;
 mod test;

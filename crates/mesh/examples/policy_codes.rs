@@ -2,13 +2,13 @@
 
 use std::{fs, path::PathBuf};
 
-use mesh::policy::lint::codes::{CODES, page};
+use mesh::policy::lint::codes::{all, page};
 
 fn main() -> std::io::Result<()> {
     let dir: PathBuf = std::env::args_os().nth(1).unwrap_or_else(|| "docs/policy".into()).into();
     fs::create_dir_all(&dir)?;
-    for entry in CODES {
-        fs::write(dir.join(format!("{}.md", entry.code)), page(entry))?;
+    for (entry, meaning) in all() {
+        fs::write(dir.join(format!("{}.md", entry.code)), page(entry, meaning))?;
     }
     Ok(())
 }

@@ -2,13 +2,16 @@
 //! evaluation, checks; rule numbers (R1…R76) are those of `docs/policy/rules.md`. No IO and no clock.
 
 pub mod analyze;
+pub mod ask;
 pub mod attach;
 pub mod cases;
 pub mod compare;
 pub mod decode;
+pub mod effort;
 pub mod evaluate;
 mod fields;
 pub mod finding;
+mod jwks;
 pub mod language;
 pub mod lint;
 pub mod normalize;

@@ -1,6 +1,6 @@
 //! The example cases, whole: verdicts checked on released Envoy binaries, validation texts, path pairs.
 
-use mesh::policy::cases;
+use mesh::policy::{cases, effort::Effort};
 
 #[test]
 fn the_example_file_passes_whole() {
@@ -9,7 +9,7 @@ fn the_example_file_passes_whole() {
     assert_eq!((file.cases.len(), file.validation.len(), file.paths.len()), (33, 12, 16));
     let mut wrong = Vec::new();
     for case in &file.cases {
-        let report = cases::run_case(case);
+        let report = cases::run_case(case, &Effort::unlimited());
         if !report.passed {
             wrong.push(format!("{} expected {}, got {}", report.id, report.expected, report.got));
         }

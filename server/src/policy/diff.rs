@@ -6,18 +6,16 @@ use std::{
 };
 
 use mesh::policy::{
-    compare::{self, Comparison, Difference, Relation},
+    ask,
+    compare::{Comparison, Difference, Relation},
+    decode::Decoded,
+    effort::Effort,
     evaluate::Verdict,
-    finding::Severity,
-    lint::Around,
-    object::PolicySet,
+    finding::{Finding, Severity},
     request::Protocol,
-    settings::Mesh,
-    yaml::Node,
 };
-use serde::Serialize;
 
-use super::{Ended, formats, input, paint::Paint};
+use super::{Ended, formats, input, mesh::MeshArgs, paint::Paint};
 
 /// Arguments of `policy diff`.
 #[derive(clap::Args)]
@@ -32,67 +30,39 @@ pub struct DiffArgs {
     /// Workloads are in ambient mode: ztunnels decide instead of sidecars.
     #[arg(long)]
     ambient: bool,
-    /// Root namespace of the mesh.
-    #[arg(long, value_name = "NAMESPACE", default_value = "istio-system")]
-    root_namespace: String,
-    /// Trust domain of the mesh.
-    #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
-    trust_domain: String,
-    /// Alias of the trust domain; may be repeated.
-    #[arg(long, value_name = "DOMAIN")]
-    trust_domain_alias: Vec<String>,
     /// Print one JSON object per proxy and protocol.
     #[arg(long)]
     json: bool,
-}
-
-/// One line of `--json`.
-#[derive(Serialize)]
-struct Line<'l> {
-    proxy: &'l str,
-    protocol: Protocol,
-    #[serde(flatten)]
-    comparison: &'l Comparison,
+    #[command(flatten)]
+    mesh: MeshArgs,
 }
 
 pub fn run(args: &DiffArgs, paint: Paint, out: &mut dyn Write) -> io::Result<Ended> {
     let mut bad = false;
-    let mut load = |path: &PathBuf| -> io::Result<(PolicySet, Vec<Node>)> {
+    let mut load = |path: &PathBuf| -> io::Result<Decoded> {
         let texts = input::read(std::slice::from_ref(path));
         bad |= texts.report_failures();
-        let (set, others, mut findings) = texts.manifests(&args.namespace);
-        findings.retain(|finding| finding.severity == Severity::Error);
-        bad |= !findings.is_empty();
-        input::show(&findings, &texts, paint, &mut io::stderr().lock())?;
-        Ok((set, others))
+        let decoded = texts.manifests(&args.namespace);
+        let errors = decoded.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let errors: Vec<Finding> = errors.cloned().collect();
+        bad |= !errors.is_empty();
+        input::show(&errors, &texts, paint, &mut io::stderr().lock())?;
+        Ok(decoded)
     };
-    let (before, mut others) = load(&args.before)?;
-    let (after, more) = load(&args.after)?;
-    if bad {
-        return Ok(Ended::BadInput);
-    }
-    others.extend(more);
-    let mesh = Mesh {
-        root_namespace: args.root_namespace.clone(),
-        trust_domain: args.trust_domain.clone(),
-        trust_domain_aliases: args.trust_domain_alias.clone(),
-        ..Mesh::default()
-    };
-    let places = compare::points(&[&before, &after], &Around::new(&others), &mesh, args.ambient);
-    let mut changed = 0;
-    for place in &places {
-        for protocol in [Protocol::Http, Protocol::Tcp] {
-            let found = compare::compare(&before, &after, &place.point, protocol);
-            changed += usize::from(found.relation != Relation::Equivalent);
-            if args.json {
-                formats::json_line(&Line { proxy: &place.name, protocol, comparison: &found }, out)?;
-            } else if found.relation != Relation::Equivalent {
-                show(&place.name, protocol, &found, paint, out)?;
-            }
+    let (before, after) = (load(&args.before)?, load(&args.after)?);
+    let setting = args.mesh.setting(&args.namespace, args.ambient);
+    let Some(setting) = setting.filter(|_| !bad) else { return Ok(Ended::BadInput) };
+    let compared = ask::diff_files(&before, &after, &setting, &Effort::unlimited());
+    for one in &compared.proxies {
+        if args.json {
+            formats::json_line(one, out)?;
+        } else if one.comparison.relation != Relation::Equivalent {
+            show(&one.proxy, one.protocol, &one.comparison, paint, out)?;
         }
     }
+    let changed = compared.changed;
     if !args.json {
-        let summary = format!("{} proxies compared, {changed} changes", places.len());
+        let summary = format!("{} proxies compared, {changed} changes", compared.proxies.len() / 2);
         writeln!(out, "{}", if changed == 0 { paint.good("equivalent: ") + &summary } else { summary })?;
     }
     Ok(if changed == 0 { Ended::Fine } else { Ended::Findings })

@@ -7,6 +7,7 @@ use std::{
 
 use mesh::policy::{
     cases::{self, Case, CaseReport},
+    effort::Effort,
     evaluate::{Outcome, Verdict},
     finding::Severity,
 };
@@ -51,10 +52,9 @@ pub fn run(args: &EvalArgs, full: bool, paint: Paint, out: &mut dyn Write) -> io
     let mut findings = Vec::new();
     let mut all: Vec<Case> = Vec::new();
     if args.cases.is_empty() {
-        let (set, _, mut found) = texts.manifests(&args.request.namespace);
-        found.retain(|finding| finding.severity == Severity::Error);
-        findings.append(&mut found);
-        match args.request.case(set) {
+        let decoded = texts.manifests(&args.request.namespace);
+        findings.extend(decoded.findings.into_iter().filter(|finding| finding.severity == Severity::Error));
+        match args.request.case(decoded.set) {
             Ok(case) => all.push(case),
             Err(found) => {
                 bad = true;
@@ -77,7 +77,7 @@ pub fn run(args: &EvalArgs, full: bool, paint: Paint, out: &mut dyn Write) -> io
     bad |= findings.iter().any(|finding| finding.severity == Severity::Error);
     let mut as_wished = true;
     for case in &all {
-        let report = cases::run_case(case);
+        let report = cases::run_case(case, &Effort::unlimited());
         as_wished &= report.passed;
         as_wished &=
             args.expect.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(report.outcome.verdict.name()));

@@ -9,11 +9,10 @@ use std::{
 };
 
 use mesh::policy::{
-    decode,
+    decode::{self, Decoded},
     finding::{Finding, Severity},
-    object::PolicySet,
     place::Place,
-    yaml::{MAX_BYTES, Node},
+    yaml::MAX_BYTES,
 };
 
 use super::paint::Paint;
@@ -94,10 +93,8 @@ impl Texts {
     }
 
     /// All policies of the files, with everything else that stands in them.
-    pub fn manifests(&self, namespace: &str) -> (PolicySet, Vec<Node>, Vec<Finding>) {
-        let files = self.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        let decode::Decoded { set, others, findings } = decode::files(files, namespace);
-        (set, others, findings)
+    pub fn manifests(&self, namespace: &str) -> Decoded {
+        decode::files(self.files.iter().map(|(name, text)| (name.as_str(), text.as_str())), namespace)
     }
 
     /// Says on standard error what could not be read.

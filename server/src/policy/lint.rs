@@ -7,18 +7,15 @@ use std::{
 };
 
 use mesh::policy::{
-    analyze, compare,
+    ask::{self, Linted},
+    effort::Effort,
     finding::{Finding, Severity},
-    lint::{self, Around},
-    object::PolicySet,
-    request::Protocol,
-    settings::Mesh,
-    yaml::Node,
 };
 
 use super::{
     Ended, formats,
     input::{self, Texts},
+    mesh::MeshArgs,
     paint::Paint,
 };
 
@@ -52,6 +49,8 @@ pub struct LintArgs {
     /// Print annotations for GitHub.
     #[arg(long)]
     github: bool,
+    #[command(flatten)]
+    mesh: MeshArgs,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -74,15 +73,12 @@ impl Least {
 pub fn run(args: &LintArgs, paint: Paint, out: &mut dyn Write) -> io::Result<Ended> {
     let texts = input::read(&args.files);
     let failed = texts.report_failures();
-    let (set, others, mut findings) = texts.manifests(&args.namespace);
+    let Some(setting) = args.mesh.setting(&args.namespace, args.ambient) else { return Ok(Ended::BadInput) };
+    let decoded = texts.manifests(&args.namespace);
+    let Linted { mut findings, policies, .. } = ask::lint_files(&decoded, args.analyze, &setting, &Effort::unlimited());
     // What could not even be read is bad input, not a finding about a policy.
     let unread = findings.iter().any(|finding| matches!(finding.code, "OB0101" | "OB0102" | "OB0103" | "OB0104"));
-    findings.extend(lint::lint(&set, &others));
-    if args.analyze {
-        findings.extend(analysis(&set, &others, args.ambient));
-    }
     findings.retain(|finding| finding.severity >= args.least.severity());
-    findings.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
     if args.fix {
         patch(&findings, &texts, out)?;
     } else if args.json {
@@ -95,28 +91,13 @@ pub fn run(args: &LintArgs, paint: Paint, out: &mut dyn Write) -> io::Result<End
         formats::github_findings(&findings, out)?;
     } else {
         input::show(&findings, &texts, paint, out)?;
-        writeln!(out, "{}", summary(&findings, set.len(), paint))?;
+        writeln!(out, "{}", summary(&findings, policies, paint))?;
     }
     Ok(match (failed || unread, findings.is_empty()) {
         (true, _) => Ended::BadInput,
         (false, true) => Ended::Fine,
         (false, false) => Ended::Findings,
     })
-}
-
-/// What the analysis says at every proxy, each statement once.
-fn analysis(set: &PolicySet, others: &[Node], ambient: bool) -> Vec<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
-    for place in compare::points(&[set], &Around::new(others), &Mesh::default(), ambient) {
-        for statement in analyze::analyze(set, &place.point, Protocol::Http) {
-            let finding = statement.finding(&place.name);
-            let same = |known: &Finding| known.code == finding.code && known.place == finding.place;
-            if !found.iter().any(same) || finding.code == "OB0504" {
-                found.push(finding);
-            }
-        }
-    }
-    found
 }
 
 fn summary(findings: &[Finding], objects: usize, paint: Paint) -> String {

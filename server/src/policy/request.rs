@@ -9,6 +9,8 @@ use mesh::policy::{
 };
 use serde_json::{Map, Value, json};
 
+use super::mesh::{MeshArgs, pairs};
+
 /// Flags that describe a request and the proxy that decides about it.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Request; what is left out is unknown")]
@@ -70,24 +72,8 @@ pub struct RequestArgs {
     /// Answer of an external authorizer.
     #[arg(long, value_name = "PROVIDER=allow|deny")]
     ext_authz: Vec<String>,
-    /// Root namespace of the mesh.
-    #[arg(long, value_name = "NAMESPACE")]
-    root_namespace: Option<String>,
-    /// Trust domain of the mesh.
-    #[arg(long, value_name = "DOMAIN")]
-    trust_domain: Option<String>,
-    /// Alias of the trust domain; may be repeated.
-    #[arg(long, value_name = "DOMAIN")]
-    trust_domain_alias: Vec<String>,
-    /// Path normalization of the mesh.
-    #[arg(long, value_parser = ["NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"])]
-    path_normalization: Option<String>,
-    /// External authorizer of the mesh.
-    #[arg(long, value_name = "NAME=http|grpc")]
-    extension_provider: Vec<String>,
-    /// Envoy release; the newest when left out.
-    #[arg(long, value_name = "VERSION")]
-    proxy_version: Option<String>,
+    #[command(flatten)]
+    mesh: MeshArgs,
 }
 
 impl RequestArgs {
@@ -134,18 +120,6 @@ impl RequestArgs {
             put("jwt", Some(json!({"valid": !self.invalid_token, "claims": claims})));
         }
         put("extAuthz", pairs(&self.ext_authz, "--ext-authz")?);
-        let mut mesh = Map::new();
-        let mut set = |key: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                mesh.insert(key.to_owned(), value);
-            }
-        };
-        set("rootNamespace", text(&self.root_namespace));
-        set("trustDomain", text(&self.trust_domain));
-        set("trustDomainAliases", Some(json!(self.trust_domain_alias)));
-        set("pathNormalization", text(&self.path_normalization));
-        set("extensionProviders", pairs(&self.extension_provider, "--extension-provider")?);
-        set("proxyVersion", text(&self.proxy_version));
         let labels = pairs(&self.labels, "--label")?.unwrap_or_else(|| json!({}));
         let mut workload = json!({"namespace": self.namespace, "labels": labels});
         if let Some(service) = &self.service {
@@ -154,7 +128,7 @@ impl RequestArgs {
         let case = json!({
             "id": "request",
             "enforcement": self.enforcement,
-            "mesh": mesh,
+            "mesh": self.mesh.document()?,
             "workload": workload,
             "policies": [],
             "request": request,
@@ -179,13 +153,4 @@ impl RequestArgs {
 fn some_map<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Option<Value> {
     let map: Map<String, Value> = pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
     (!map.is_empty()).then_some(Value::Object(map))
-}
-
-fn pairs(texts: &[String], flag: &str) -> Result<Option<Value>, String> {
-    let mut map = Map::new();
-    for text in texts {
-        let (key, value) = text.split_once('=').ok_or_else(|| format!("{flag} {text}: write it as `name=value`"))?;
-        map.insert(key.to_owned(), json!(value));
-    }
-    Ok((!map.is_empty()).then_some(Value::Object(map)))
 }

@@ -7,6 +7,7 @@ use std::{
 
 use mesh::policy::{
     cases::{self, CaseFile, CaseReport},
+    effort::Effort,
     finding::{Finding, Severity},
     place::Place,
 };
@@ -103,7 +104,7 @@ fn complain(
 fn run_file(file: &CaseFile, json: bool, out: &mut dyn Write) -> io::Result<Vec<Line>> {
     let mut lines = Vec::new();
     for case in &file.cases {
-        let report: CaseReport = cases::run_case(case);
+        let report: CaseReport = cases::run_case(case, &Effort::unlimited());
         if json {
             formats::json_line(&report, out)?;
         }

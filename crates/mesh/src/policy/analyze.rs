@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use super::{
     attach::Point,
+    compare::ComparedPlace,
+    effort::Effort,
     evaluate::{Answer, Before, Fields},
     finding::Finding,
     lint::codes,
@@ -17,9 +19,10 @@ use super::{
     request::{Protocol, Request},
     search::{self, Step, Trail, Walk, Walked},
 };
+use crate::order;
 
-/// The most steps for one question about one rule.
-pub const BUDGET: usize = 20_000;
+/// The most requests that are tried for one question about one rule.
+const BUDGET: usize = 20_000;
 /// The most pairs of rules that are tried for meeting.
 const MAX_PAIRS: usize = 400;
 
@@ -103,15 +106,10 @@ impl Statement {
 }
 
 /// Everything there is to say about the enforced ALLOW and DENY rules of a proxy.
-pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol) -> Vec<Statement> {
-    analyze_within(set, point, protocol, BUDGET)
-}
-
-/// The same with another budget.
-pub fn analyze_within(set: &PolicySet, point: &Point, protocol: Protocol, budget: usize) -> Vec<Statement> {
+pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol, effort: &Effort) -> Vec<Statement> {
     let plan = Plan::new(set, point, protocol);
     let plans = [&plan];
-    let mut question = Question { plan: &plan, protocol, budget, walk: Walk::new(&plans) };
+    let mut question = Question { plan: &plan, protocol, walk: Walk::new(&plans, effort) };
     let of = |action: Action| -> Vec<(Place, &RulePlan<'_>)> {
         plan.of(action, false)
             .iter()
@@ -152,8 +150,20 @@ pub fn analyze_within(set: &PolicySet, point: &Point, protocol: Protocol, budget
         }
     }
     found.extend(question.conflicts(&living));
-    found.sort_by(|a, b| (&a.place, a.judgement, &a.other).cmp(&(&b.place, b.judgement, &b.other)));
+    order::sort(&mut found, &|a, b| (&a.place, a.judgement, &a.other).cmp(&(&b.place, b.judgement, &b.other)));
     found
+}
+
+/// The same as findings about `place`, added to what is known: what was said of another proxy is not said again, but for
+/// conflicts, each of which has its own other rule.
+pub fn add(set: &PolicySet, place: &ComparedPlace, effort: &Effort, findings: &mut Vec<Finding>) {
+    for statement in analyze(set, &place.point, Protocol::Http, effort) {
+        let finding = statement.finding(&place.name);
+        let same = |known: &Finding| known.code == finding.code && known.place == finding.place;
+        if statement.judgement == Judgement::Conflict || !findings.iter().any(same) {
+            findings.push(finding);
+        }
+    }
 }
 
 enum Sought {
@@ -166,7 +176,6 @@ enum Sought {
 struct Question<'q> {
     plan: &'q Plan<'q>,
     protocol: Protocol,
-    budget: usize,
     walk: Walk<'q>,
 }
 
@@ -247,7 +256,7 @@ impl Question<'_> {
                 Answer::Maybe => Step::Open(fields),
             }
         };
-        let walked = self.walk.run(&search::anything(self.protocol), self.budget, &mut judge);
+        let walked = self.walk.run(&search::anything(self.protocol), BUDGET, &mut judge);
         match (found, walked) {
             (Some(trail), _) => Sought::Found(trail),
             (None, Walked::All) => Sought::Never,

@@ -20,6 +20,8 @@ use super::{
     settings::{Normalization, ProxyVersion},
 };
 
+pub(super) use mesh::read as mesh_of;
+pub(super) use read::flag_of;
 pub use read::read;
 pub use run::{CaseReport, PathReport, ValidationReport, run_case, run_path, run_validation};
 

@@ -2,32 +2,35 @@
 //! difference comes with a request that the evaluator has decided both ways.
 
 mod points;
+mod same;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     attach::Point,
+    effort::Effort,
     evaluate::{Fields, Outcome, Verdict},
     object::PolicySet,
     plan::Plan,
-    print,
     request::{Protocol, Request},
     search::{self, Step, Walk, Walked},
 };
+use crate::order;
 
 pub use points::{Place as ComparedPlace, points};
 
-/// The most steps of one comparison.
-pub const BUDGET: usize = 100_000;
+/// The most requests that are tried in one comparison.
+const BUDGET: usize = 100_000;
 /// The most different differences that are reported for one proxy.
 const MAX_DIFFERENCES: usize = 20;
 
 /// What the second set is in relation to the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Relation {
     /// The same requests pass.
@@ -56,9 +59,10 @@ impl Relation {
 }
 
 /// A request that the two sets decide differently.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Difference {
     /// The fields that matter, and their values; all others may be anything.
+    #[schema(value_type = Vec<Vec<String>>)]
     pub with: Vec<(String, String)>,
     /// The verdict of the first set.
     pub before: Verdict,
@@ -70,11 +74,12 @@ pub struct Difference {
     pub after_by: String,
     /// The request itself; what is unknown in it does not matter.
     #[serde(skip)]
+    #[schema(ignore)]
     pub request: Request,
 }
 
 /// What came of comparing two sets at one proxy.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Comparison {
     /// The relation.
     pub relation: Relation,
@@ -84,32 +89,39 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
-/// Compares what two sets do at a proxy to requests of a protocol.
-pub fn compare(before: &PolicySet, after: &PolicySet, point: &Point, protocol: Protocol) -> Comparison {
-    compare_within(before, after, point, protocol, BUDGET)
+/// What came of one proxy and one kind of port.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ComparedProxy {
+    /// The proxy, for people: `sidecar of app=a in foo`.
+    pub proxy: String,
+    /// HTTP or TCP.
+    pub protocol: Protocol,
+    /// What came of it.
+    #[serde(flatten)]
+    pub comparison: Comparison,
 }
 
-/// The same with another budget.
-pub fn compare_within(
+/// Compares what two sets do at a proxy to requests of a protocol.
+pub fn compare(
     before: &PolicySet,
     after: &PolicySet,
     point: &Point,
     protocol: Protocol,
-    budget: usize,
+    effort: &Effort,
 ) -> Comparison {
     let (old, new) = (Plan::new(before, point, protocol), Plan::new(after, point, protocol));
-    if attached(before, point) == attached(after, point) {
+    if same::same(&old, &new) {
         return Comparison { relation: Relation::Equivalent, complete: true, differences: Vec::new() };
     }
     let plans = [&old, &new];
     let mut differences: Vec<Difference> = Vec::new();
-    let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut judge = |request: &Request, trail: &search::Trail| {
         let (was, is) = (old.decide(request), new.decide(request));
         if was.verdict == Verdict::Depends || is.verdict == Verdict::Depends {
             return Step::Open(open_fields(&was, &is));
         }
-        if was.verdict != is.verdict && seen.insert((was.decided_by.clone(), is.decided_by.clone())) {
+        if was.verdict != is.verdict && seen.insert(format!("{} then {}", was.decided_by, is.decided_by)) {
             differences.push(Difference {
                 with: trail.clone(),
                 before: was.verdict,
@@ -121,7 +133,7 @@ pub fn compare_within(
         }
         if differences.len() < MAX_DIFFERENCES { Step::Settled } else { Step::Stop }
     };
-    let walked = Walk::new(&plans).run(&search::anything(protocol), budget, &mut judge);
+    let walked = Walk::new(&plans, effort).run(&search::anything(protocol), BUDGET, &mut judge);
     let stricter = differences.iter().any(|difference| difference.after == Verdict::Deny);
     let looser = differences.iter().any(|difference| difference.after == Verdict::Allow);
     let complete = walked == Walked::All;
@@ -138,23 +150,5 @@ pub fn compare_within(
 }
 
 fn open_fields(was: &Outcome, is: &Outcome) -> Fields {
-    was.depends_on.union(&is.depends_on).cloned().collect()
-}
-
-/// The policies that reach a proxy, as text without positions.
-fn attached(set: &PolicySet, point: &Point) -> String {
-    let mut own = PolicySet::default();
-    for policy in &set.authorization {
-        if point.attached(&policy.meta, &policy.target).is_some() {
-            own.authorization.push(policy.clone());
-        }
-    }
-    for object in &set.request {
-        if point.attached(&object.meta, &object.target).is_some() {
-            own.request.push(object.clone());
-        }
-    }
-    own.peer =
-        set.peer.iter().filter(|object| point.covered_by(&object.meta, object.selector.as_ref())).cloned().collect();
-    print::print(&own)
+    order::set(was.depends_on.union(&is.depends_on).cloned())
 }

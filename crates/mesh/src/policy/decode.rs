@@ -3,6 +3,8 @@
 mod authentication;
 mod authorization;
 mod manifest;
+mod route;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -39,7 +41,8 @@ pub fn object(node: &Node, path: &str, default_namespace: &str, set: &mut Policy
         return Recognised::Other;
     };
     let Some(mut fields) = Fields::open(node, path, out) else { return Recognised::Policy };
-    let meta = meta(&mut fields, default_namespace, out);
+    let mut meta = meta(&mut fields, default_namespace, out);
+    meta.conditions = status::conditions(node);
     out.about(meta.id());
     if !VERSIONS.contains(&version) {
         let message = format!("apiVersion `{version}` is not supported for {kind}");
@@ -79,8 +82,7 @@ pub fn skipped(node: &Node, path: &str, severity: Severity, out: &mut Findings) 
 fn meta(fields: &mut Fields<'_>, default_namespace: &str, out: &mut Findings) -> Meta {
     let file: Arc<str> = out.file().clone();
     let (at, path) = (fields.at, fields.path_of("metadata"));
-    let mut meta =
-        Meta { file, at, name: String::new(), namespace: default_namespace.to_owned(), created: None, dry_run: None };
+    let mut meta = status::nameless(file, at, default_namespace);
     if let Some(mut inner) = fields.map("metadata", out) {
         if let Some(name) = inner.text("name", out) {
             meta.name = name.value;

@@ -11,9 +11,9 @@ mod peer;
 mod rule;
 mod trace;
 
-use super::{attach::Point, object::PolicySet, plan::Plan, request::Request};
+use super::{attach::Point, effort::Effort, object::PolicySet, plan::Plan, request::Request};
 
-pub use answer::{Answer, Fields};
+pub use answer::{Answer, Fields, fields_of};
 pub use jwt::PREFLIGHT_HEADERS;
 pub use layers::Before;
 pub use trace::{
@@ -48,7 +48,12 @@ impl Plan<'_> {
 
 /// Attach, plan and evaluate in one step; DEPENDS only where the verdict really hangs on an unknown attribute.
 pub fn evaluate(set: &PolicySet, point: &Point, request: &Request) -> Outcome {
+    evaluate_within(set, point, request, &Effort::unlimited())
+}
+
+/// The same with no more than this effort; [`Outcome::approximate`] says where it was too little.
+pub fn evaluate_within(set: &PolicySet, point: &Point, request: &Request, effort: &Effort) -> Outcome {
     let plan = Plan::new(set, point, request.protocol);
     let outcome = plan.explain(request);
-    if outcome.verdict == Verdict::Depends { super::unknown::refine(&plan, request, outcome) } else { outcome }
+    if outcome.verdict == Verdict::Depends { super::unknown::refine(&plan, request, outcome, effort) } else { outcome }
 }

@@ -4,15 +4,21 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use super::pattern::{Class, Glob, Item};
+use super::{
+    effort::Effort,
+    pattern::{Class, Glob, Item},
+};
 
 /// The most states of a joint automaton before the search gives up.
 pub const MAX_STATES: usize = 20_000;
 
 /// The most words of state sets that a search touches before it gives up; some tens of milliseconds.
 const MAX_WORK: usize = 20_000_000;
+
+/// So many of those words are a step of [`Effort`].
+const WORDS_PER_STEP: usize = 64;
 
 /// One matcher: any of its globs.
 pub type Atom = Vec<Glob>;
@@ -32,6 +38,8 @@ pub trait Domain {
     fn step(&self, state: u8, byte: u8) -> Option<u8>;
     /// Whether a text may end here.
     fn ends(&self, state: u8) -> bool;
+    /// All states are below this number.
+    fn states(&self) -> u8;
 }
 
 /// All texts made of printable ASCII.
@@ -44,6 +52,10 @@ impl Domain for Anything {
 
     fn ends(&self, _state: u8) -> bool {
         true
+    }
+
+    fn states(&self) -> u8 {
+        1
     }
 }
 
@@ -58,46 +70,61 @@ enum Element {
 
 /// Every combination of atoms that a text of the domain satisfies, with a shortest example each; nothing when the budget
 /// is exceeded.
-pub fn samples(atoms: &[Atom], domain: &impl Domain, allowed: impl Fn(u8) -> bool) -> Option<Vec<Sample>> {
+pub fn samples(
+    atoms: &[Atom],
+    domain: &dyn Domain,
+    allowed: &dyn Fn(u8) -> bool,
+    effort: &Effort,
+) -> Option<Vec<Sample>> {
     let machine = Machine::new(atoms);
-    let alphabet = machine.alphabet(&allowed, domain);
-    let mut seen: HashMap<(Vec<u64>, u8), usize> = HashMap::new();
+    let alphabet = machine.alphabet(allowed, domain);
+    // State sets with the state of the domain behind them, and signs as bits: one kind of set is enough for the browser.
+    let mut seen: HashSet<Vec<u64>> = HashSet::new();
     // Every state with the one it was reached from, and by which byte.
     let mut states: Vec<(Vec<u64>, u8, usize, u8)> = Vec::new();
     let mut found: Vec<Sample> = Vec::new();
-    let mut known: HashMap<Vec<bool>, ()> = HashMap::new();
+    let mut known: HashSet<Vec<u64>> = HashSet::new();
     let start = machine.closed(machine.starts());
-    seen.insert((start.clone(), 0), 0);
+    seen.insert(keyed(&start, 0));
     states.push((start, 0, usize::MAX, 0));
     let mut next = 0;
     let mut work = 0;
     while next < states.len() {
         let (set, place, ..) = states[next].clone();
-        work += (set.len() + 1) * (alphabet.len() + 8);
-        if work > MAX_WORK {
+        let cost = (set.len() + 1) * (alphabet.len() + 8);
+        work += cost;
+        if work > MAX_WORK || !effort.spend(cost / WORDS_PER_STEP) {
             return None;
         }
         if domain.ends(place) {
             let signs = machine.signs(&set, atoms.len());
-            if known.insert(signs.clone(), ()).is_none() {
+            let mut bits = vec![0; signs.len().div_ceil(64)];
+            for (at, _) in signs.iter().enumerate().filter(|(_, sign)| **sign) {
+                insert(&mut bits, at);
+            }
+            if known.insert(bits) {
                 found.push(Sample { text: spell(&states, next), signs });
             }
         }
         for byte in &alphabet {
             let Some(place) = domain.step(place, *byte) else { continue };
             let after = machine.closed(machine.step(&set, *byte));
-            let key = (after, place);
-            if !seen.contains_key(&key) {
+            if seen.insert(keyed(&after, place)) {
                 if states.len() >= MAX_STATES {
                     return None;
                 }
-                seen.insert(key.clone(), states.len());
-                states.push((key.0, key.1, next, *byte));
+                states.push((after, place, next, *byte));
             }
         }
         next += 1;
     }
     Some(found)
+}
+
+fn keyed(set: &[u64], place: u8) -> Vec<u64> {
+    let mut key = set.to_vec();
+    key.push(u64::from(place));
+    key
 }
 
 fn spell(states: &[(Vec<u64>, u8, usize, u8)], mut at: usize) -> String {
@@ -201,7 +228,7 @@ impl Machine {
     }
 
     /// One byte for every way that bytes can differ, pleasant ones first.
-    fn alphabet(&self, allowed: &impl Fn(u8) -> bool, domain: &impl Domain) -> Vec<u8> {
+    fn alphabet(&self, allowed: &dyn Fn(u8) -> bool, domain: &dyn Domain) -> Vec<u8> {
         let literal = |byte: u8| self.elements.contains(&Element::Byte(byte));
         let mut classes: Vec<Class> = Vec::new();
         for element in &self.elements {
@@ -220,7 +247,7 @@ impl Machine {
                 continue;
             }
             let mut sort: Vec<u8> = classes.iter().map(|class| u8::from(class.has(byte))).collect();
-            sort.extend((0..16).map(|state| domain.step(state, byte).map_or(255, |next| next)));
+            sort.extend((0..domain.states()).map(|state| domain.step(state, byte).map_or(255, |next| next)));
             if literal(byte) {
                 alphabet.push(byte);
             } else if !taken.contains(&sort) {

@@ -5,17 +5,24 @@ mod ambient;
 mod around;
 mod authentication;
 pub mod codes;
+mod hosts;
 mod identity;
+mod mutual_tls;
 mod operation;
 mod references;
+mod routes;
+mod selectors;
+mod status;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod waypoints;
 
 use std::sync::Arc;
 
 use super::{
     finding::{Finding, Fix, Severity},
-    object::{AuthorizationPolicy, Meta, Part, PolicySet, Rule},
+    object::{AuthorizationPolicy, Kind, Meta, Part, PolicySet, Rule},
     place::{Place, Spot, Text},
     validate,
     yaml::Node,
@@ -32,9 +39,31 @@ pub fn lint(set: &PolicySet, others: &[Node]) -> Vec<Finding> {
     for policy in &set.authorization {
         let mut out = Advice::new(&policy.meta);
         operation::check(policy, &around, &mut out);
-        identity::check(policy, set, &mut out);
+        identity::check(policy, set, &around, &mut out);
         ambient::check(policy, &around, &mut out);
+        selectors::check(Kind::AuthorizationPolicy, &policy.meta, policy.target.selector.as_ref(), &around, &mut out);
         references::check(policy, &around, &mut out);
+        hosts::check(policy, &around, &mut out);
+        status::check(&policy.meta, &mut out);
+        all.extend(out.finish());
+    }
+    for object in &set.peer {
+        let mut out = Advice::new(&object.meta);
+        selectors::check(Kind::PeerAuthentication, &object.meta, object.selector.as_ref(), &around, &mut out);
+        mutual_tls::check(object, &around, &mut out);
+        all.extend(out.finish());
+    }
+    for object in &set.request {
+        let mut out = Advice::new(&object.meta);
+        tokens::check(object, &around, &mut out);
+        ambient::tokens(object, &around, &mut out);
+        selectors::check(Kind::RequestAuthentication, &object.meta, object.target.selector.as_ref(), &around, &mut out);
+        status::check(&object.meta, &mut out);
+        all.extend(out.finish());
+    }
+    for route in &set.routes {
+        let mut out = Advice::new(&route.meta);
+        routes::check(route, set, &around, &mut out);
         all.extend(out.finish());
     }
     all.extend(authentication::check(set, &around));

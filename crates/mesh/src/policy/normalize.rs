@@ -12,7 +12,7 @@ pub enum BadPath {
     NotAbsolute,
     /// A byte that is not ASCII.
     NotAscii,
-    /// `%00`.
+    /// `%00`, or that byte itself.
     Nul,
 }
 
@@ -89,7 +89,8 @@ fn decode_slashes(path: &str) -> String {
 }
 
 /// One pass over the characters: backslashes become slashes, escapes of unreserved characters are decoded, characters that
-/// no path may have are escaped. Everything else stays, bad escapes included. Nothing for `%00`.
+/// no path may have are escaped. Everything else stays, bad escapes included. Nothing where
+/// there is a NUL, escaped or not: the canonicalizer calls both invalid (url_canon_path.cc kPathCharLookup).
 fn canonical(path: &str) -> Option<String> {
     let bytes = path.as_bytes();
     let mut out = String::with_capacity(path.len() + 1);
@@ -103,7 +104,7 @@ fn canonical(path: &str) -> Option<String> {
         let byte = bytes[at];
         let escaped = (byte == b'%').then(|| escape(bytes.get(at + 1..at + 3))).flatten();
         match (byte, escaped) {
-            (_, Some(0)) => return None,
+            (0, _) | (_, Some(0)) => return None,
             (_, Some(decoded)) if decoded.is_ascii_alphanumeric() || b"-._~".contains(&decoded) => {
                 out.push(char::from(decoded));
                 at += 2;

@@ -1,11 +1,18 @@
 //! The policy objects as they are written, each value with its position. Nothing is interpreted here: a wildcard is still
 //! a text.
 
+mod authentication;
+mod route;
+
 use std::sync::Arc;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::place::{Place, Spot, Text};
+
+pub use authentication::{JwtRule, MtlsMode, PeerAuthentication, PortMtls, RequestAuthentication};
+pub use route::ClaimRoute;
 
 /// The three kinds of security.istio.io that decide about requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -47,6 +54,23 @@ pub struct Meta {
     pub created: Option<String>,
     /// `istio.io/dry-run`, as written.
     pub dry_run: Option<Text>,
+    /// `status.conditions`, which only objects that come from a cluster have.
+    pub conditions: Vec<StatusCondition>,
+}
+
+/// What a controller says of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusCondition {
+    /// Where it stands.
+    pub at: Spot,
+    /// `type`.
+    pub kind: String,
+    /// `status`: `True`, `False` or `Unknown`.
+    pub status: String,
+    /// `reason`.
+    pub reason: String,
+    /// `message`.
+    pub message: String,
 }
 
 impl Meta {
@@ -104,7 +128,7 @@ impl Target {
 }
 
 /// `action`; ALLOW when omitted (R9).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Action {
     /// Lets matching requests pass.
@@ -283,85 +307,6 @@ pub struct Condition {
     pub not_values: Vec<Text>,
 }
 
-/// A PeerAuthentication mode; `Unset` inherits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum MtlsMode {
-    /// Inherits.
-    #[default]
-    Unset,
-    /// Plaintext only.
-    Disable,
-    /// Both.
-    Permissive,
-    /// Mutual TLS only.
-    Strict,
-}
-
-/// A PeerAuthentication.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeerAuthentication {
-    /// Name, namespace, position.
-    pub meta: Meta,
-    /// `selector`.
-    pub selector: Option<Selector>,
-    /// `mtls.mode`.
-    pub mode: MtlsMode,
-    /// `portLevelMtls`; nothing when missing.
-    pub ports: Option<Vec<PortMtls>>,
-}
-
-impl PeerAuthentication {
-    /// Whether it has no labels to select by, and so covers a namespace or the mesh.
-    pub fn is_wide(&self) -> bool {
-        self.selector.as_ref().is_none_or(|selector| selector.labels.is_empty())
-    }
-}
-
-/// One port of `portLevelMtls`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PortMtls {
-    /// Where it stands.
-    pub at: Spot,
-    /// The workload port.
-    pub port: u32,
-    /// Its mode.
-    pub mode: MtlsMode,
-}
-
-/// A RequestAuthentication.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestAuthentication {
-    /// Name, namespace, position.
-    pub meta: Meta,
-    /// What it applies to.
-    pub target: Target,
-    /// `jwtRules`.
-    pub rules: Vec<JwtRule>,
-}
-
-/// One `jwtRules` entry, as far as it decides anything offline.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct JwtRule {
-    /// Where it starts.
-    pub at: Spot,
-    /// `issuer`; empty accepts any.
-    pub issuer: Text,
-    /// `audiences`; empty accepts any.
-    pub audiences: Vec<Text>,
-    /// `jwksUri`.
-    pub jwks_uri: Option<Text>,
-    /// `jwks`.
-    pub jwks: Option<Text>,
-    /// `spaceDelimitedClaims` (R52).
-    pub space_delimited: Vec<Text>,
-    /// Header names of `fromHeaders`, empty where the name is missing.
-    pub from_headers: Vec<Text>,
-    /// `fromParams` and `fromCookies`.
-    pub from_others: Vec<Text>,
-    /// Header and claim of `outputClaimToHeaders`.
-    pub outputs: Vec<(Text, Text)>,
-}
-
 /// Every object that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicySet {
@@ -371,6 +316,8 @@ pub struct PolicySet {
     pub peer: Vec<PeerAuthentication>,
     /// RequestAuthentications in the order read.
     pub request: Vec<RequestAuthentication>,
+    /// VirtualServices that route by claims. They are no policies and do not count as such.
+    pub routes: Vec<ClaimRoute>,
 }
 
 impl PolicySet {
@@ -379,9 +326,10 @@ impl PolicySet {
         self.authorization.extend(other.authorization);
         self.peer.extend(other.peer);
         self.request.extend(other.request);
+        self.routes.extend(other.routes);
     }
 
-    /// How many objects there are.
+    /// How many policies there are.
     pub fn len(&self) -> usize {
         self.authorization.len() + self.peer.len() + self.request.len()
     }

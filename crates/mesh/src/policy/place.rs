@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A position in a file; both numbers count from one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -14,9 +15,10 @@ pub struct Spot {
 }
 
 /// A position together with its file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 pub struct Place {
     /// The file as the caller named it; `-` for standard input.
+    #[schema(value_type = String)]
     pub file: Arc<str>,
     /// Line, from one.
     pub line: u32,

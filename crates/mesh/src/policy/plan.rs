@@ -7,6 +7,8 @@ mod index;
 mod peer;
 mod trust;
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 
 use super::{
@@ -17,6 +19,7 @@ use super::{
     request::Protocol,
     settings::Enforcement,
 };
+use crate::order;
 
 use index::Index;
 pub use peer::{PeerPlan, PeerRule};
@@ -38,9 +41,9 @@ pub struct Plan<'p> {
     pub ignored: Vec<(&'p AuthorizationPolicy, &'static str)>,
     /// What the proxy would refuse to load.
     pub refused: Vec<String>,
-    /// Enforced DENY and ALLOW rules by caller.
-    deny: Index,
-    allow: Index,
+    /// Enforced DENY and ALLOW rules by caller, made when they are first asked for: a single trace never does.
+    deny: OnceLock<Index>,
+    allow: OnceLock<Index>,
 }
 
 /// One attached AuthorizationPolicy.
@@ -190,15 +193,16 @@ impl<'p> Plan<'p> {
             policies: Vec::new(),
             ignored: Vec::new(),
             refused: Vec::new(),
-            deny: Index::default(),
-            allow: Index::default(),
+            deny: OnceLock::new(),
+            allow: OnceLock::new(),
         };
         if !tcp {
             let attached =
                 set.request.iter().filter(|request| point.attached(&request.meta, &request.target).is_some());
             plan.jwt = attached.flat_map(|request| &request.rules).collect();
-            plan.jwt.sort_by(|a, b| a.issuer.value.cmp(&b.issuer.value));
+            order::sort(&mut plan.jwt, &|a, b| a.issuer.value.cmp(&b.issuer.value));
         }
+        let mut named: Vec<(String, PolicyPlan<'p>)> = Vec::new();
         for policy in &set.authorization {
             let Some(attached) = point.attached(&policy.meta, &policy.target) else { continue };
             let dry_run = is_dry_run(policy);
@@ -213,25 +217,26 @@ impl<'p> Plan<'p> {
                 plan.ignored.push((policy, why));
                 continue;
             }
+            let id = policy.meta.id();
             let rules = policy.rules.as_deref().unwrap_or_default();
-            let mut rules: Vec<_> = rules.iter().enumerate().map(|(i, rule)| plan.rule(policy, i, rule)).collect();
+            let mut rules: Vec<_> = rules.iter().enumerate().map(|(i, rule)| plan.rule(policy, &id, i, rule)).collect();
             if !ambient {
-                rules.sort_by(|a, b| a.name.cmp(&b.name));
+                order::sort(&mut rules, &|a, b| a.name.cmp(&b.name));
             }
-            plan.policies.push(PolicyPlan { source: policy, id: policy.meta.id(), attached, dry_run, rules });
+            named.push((name(policy, 0), PolicyPlan { source: policy, id, attached, dry_run, rules }));
         }
-        plan.policies.sort_by_cached_key(|policy| (policy.source.action, policy.dry_run, name(policy.source, 0)));
-        plan.deny = Index::new(plan.of(Action::Deny, false));
-        plan.allow = Index::new(plan.of(Action::Allow, false));
+        order::sort(&mut named, &|(a_name, a), (b_name, b)| {
+            (a.source.action, a.dry_run, a_name).cmp(&(b.source.action, b.dry_run, b_name))
+        });
+        plan.policies = named.into_iter().map(|(_, policy)| policy).collect();
         plan
     }
 
-    fn rule(&mut self, policy: &'p AuthorizationPolicy, index: usize, rule: &'p Rule) -> RulePlan<'p> {
-        let meta = &policy.meta;
+    fn rule(&mut self, policy: &'p AuthorizationPolicy, id: &str, index: usize, rule: &'p Rule) -> RulePlan<'p> {
         let mut planned = RulePlan {
             index,
             source: rule,
-            id: format!("{} rule[{index}]", meta.id()),
+            id: format!("{id} rule[{index}]"),
             name: name(policy, index),
             dropped: None,
             widened: false,
@@ -245,6 +250,11 @@ impl<'p> Plan<'p> {
             envoy::fill(self, policy, rule, &mut planned);
         }
         planned
+    }
+
+    /// What deciding about one request costs, in steps of [`Effort`](super::effort::Effort).
+    pub fn weight(&self) -> usize {
+        1 + self.policies.iter().map(|policy| policy.rules.len()).sum::<usize>()
     }
 
     /// The attached policies of one action, enforced or in dry run, in the order of Envoy's rule names.
@@ -261,7 +271,7 @@ impl Plan<'_> {
     pub fn rules_for(&self, action: Action, identity: Option<&str>) -> impl Iterator<Item = &RulePlan<'_>> {
         let index = if action == Action::Deny { &self.deny } else { &self.allow };
         let policies = self.of(action, false);
-        index.places(identity).map(|(policy, rule)| &policies[policy].rules[rule])
+        index.get_or_init(|| Index::new(policies)).places(identity).map(|(policy, rule)| &policies[policy].rules[rule])
     }
 }
 

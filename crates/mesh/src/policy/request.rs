@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::yaml::{Entry, Node, Value};
 
@@ -39,7 +40,7 @@ impl<T> From<Option<T>> for Given<T> {
 }
 
 /// What the port speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// HTTP.

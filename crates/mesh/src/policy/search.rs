@@ -1,10 +1,9 @@
 //! Walks through all requests a set of rules can tell apart, cutting off what is already settled: fields stay unknown until
 //! something hangs on them, then one value of every kind is put in. A budget bounds the walk.
 
-use std::collections::BTreeMap;
-
 use super::{
-    evaluate::Fields,
+    effort::Effort,
+    evaluate::{Fields, fields_of},
     plan::Plan,
     request::{Given, Headers, Protocol, Request, Tree},
     unknown::{
@@ -40,8 +39,12 @@ pub enum Walked {
 /// A walk over the requests that the plans of one proxy can tell apart.
 pub struct Walk<'s> {
     plans: &'s [&'s Plan<'s>],
+    /// What one step costs.
+    weight: usize,
+    effort: &'s Effort,
     left: usize,
-    known: BTreeMap<(String, bool), Option<Choice>>,
+    /// Choices by field, and by whether the peer was unknown.
+    known: Vec<(String, bool, Option<Choice>)>,
 }
 
 /// A request of which only the protocol is known.
@@ -58,8 +61,9 @@ pub fn anything(protocol: Protocol) -> Request {
 
 impl<'s> Walk<'s> {
     /// Over what these plans compare; may be run many times.
-    pub fn new(plans: &'s [&'s Plan<'s>]) -> Self {
-        Self { plans, left: 0, known: BTreeMap::new() }
+    pub fn new(plans: &'s [&'s Plan<'s>], effort: &'s Effort) -> Self {
+        let weight = plans.iter().map(|plan| plan.weight()).sum();
+        Self { plans, weight, effort, left: 0, known: Vec::new() }
     }
 
     /// Asks `judge` about ever more of the request, in so many steps at most.
@@ -74,7 +78,7 @@ impl<'s> Walk<'s> {
         trail: &mut Trail,
         judge: &mut dyn FnMut(&Request, &Trail) -> Step,
     ) -> Walked {
-        if self.left == 0 {
+        if self.left == 0 || !self.effort.spend(self.weight) {
             return Walked::Undecided;
         }
         self.left -= 1;
@@ -111,16 +115,16 @@ impl<'s> Walk<'s> {
     }
 
     fn choice(&mut self, request: &Request, field: &str) -> Option<Choice> {
-        let key = (field.to_owned(), request.peer.is_unknown());
-        if let Some(known) = self.known.get(&key) {
+        let peer = request.peer.is_unknown();
+        if let Some((.., known)) = self.known.iter().find(|(own, with, _)| own == field && *with == peer) {
             return known.clone();
         }
         let label = if field.starts_with("source.") && field != "source.ip" { "source" } else { field };
-        let found = choices::of(self.plans, request, &Fields::from([field.to_owned()]));
+        let found = choices::of(self.plans, request, &fields_of([field.to_owned()]), self.effort);
         let is_token = |choice: &Choice| choice.changes.iter().all(|change| matches!(change, Change::Token(_)));
         let own = |choice: &Choice| choice.label == label && (label != "jwt" || is_token(choice));
         let choice = found.and_then(|found| found.into_iter().find(own)).filter(|choice| !choice.changes.is_empty());
-        self.known.insert(key, choice.clone());
+        self.known.push((field.to_owned(), peer, choice.clone()));
         choice
     }
 }

@@ -11,6 +11,7 @@ mod product;
 mod tests;
 
 use super::{
+    effort::Effort,
     evaluate::{Outcome, Verdict},
     plan::Plan,
     request::Request,
@@ -20,12 +21,12 @@ use super::{
 pub const MAX_COMBINATIONS: usize = 20_000;
 
 /// Replaces a DEPENDS of Kleene's logic by the exact answer, where the budget allows.
-pub fn refine(plan: &Plan<'_>, request: &Request, outcome: Outcome) -> Outcome {
+pub fn refine(plan: &Plan<'_>, request: &Request, outcome: Outcome, effort: &Effort) -> Outcome {
     if outcome.verdict != Verdict::Depends {
         return outcome;
     }
-    let Some(choices) = choices::of(&[plan], request, &outcome.depends_on) else { return outcome };
-    let Some(found) = product::decide_all(plan, request, &choices) else { return outcome };
+    let Some(choices) = choices::of(&[plan], request, &outcome.depends_on, effort) else { return outcome };
+    let Some(found) = product::decide_all(plan, request, &choices, effort) else { return outcome };
     let verdict = match found.verdicts.as_slice() {
         [only] => *only,
         _ => Verdict::Depends,

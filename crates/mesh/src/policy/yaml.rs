@@ -9,6 +9,8 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use scalar::is_number;
+
 use super::{
     finding::Findings,
     place::{Spot, Text},
@@ -22,6 +24,8 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_NODES: usize = 1_000_000;
 /// The most nodes that aliases may add; a bomb is far beyond it.
 pub const MAX_ALIAS_NODES: usize = 20_000;
+/// The most documents of one file that cannot be read; what has more is no YAML at all.
+pub const MAX_BROKEN: usize = 1_000;
 
 /// One part of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,5 +107,13 @@ pub fn read(file: &Arc<str>, text: &str, out: &mut Findings) -> Vec<Node> {
     }
     debug_assert_eq!(file, out.file());
     let mut budget = build::Budget::new();
-    split::documents(text).filter_map(|part| build::document(part, &mut budget, out)).collect()
+    let mut nodes = Vec::new();
+    for part in split::documents(text) {
+        match build::document(part, &mut budget, out) {
+            Ok(node) => nodes.extend(node),
+            Err(()) if budget.goes_on(part, out) => {}
+            Err(()) => break,
+        }
+    }
+    nodes
 }

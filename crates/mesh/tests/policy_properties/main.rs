@@ -7,6 +7,7 @@ use mesh::policy::{
     attach::Point,
     compare::{self, Relation},
     decode,
+    effort::Effort,
     evaluate::{self, Verdict},
     normalize::{normalize, without_query},
     pattern::{self, TextMatch},
@@ -161,7 +162,7 @@ proptest! {
     fn witnesses_of_differences_always_confirm(before in policies(), after in policies(), point in point(), tcp in any::<bool>()) {
         let protocol = if tcp { Protocol::Tcp } else { Protocol::Http };
         let (before, after) = (set(&before), set(&after));
-        let found = compare::compare_within(&before, &after, &point, protocol, 300);
+        let found = compare::compare(&before, &after, &point, protocol, &Effort::new(5_000));
         for difference in &found.differences {
             let was = evaluate::evaluate(&before, &point, &difference.request).verdict;
             let is = evaluate::evaluate(&after, &point, &difference.request).verdict;
@@ -173,7 +174,7 @@ proptest! {
     #[test]
     fn equivalent_sets_decide_every_request_alike(before in policies(), after in policies(), point in point(), request in request()) {
         let (before, after) = (set(&before), set(&after));
-        let found = compare::compare_within(&before, &after, &point, request.protocol, 300);
+        let found = compare::compare(&before, &after, &point, request.protocol, &Effort::new(5_000));
         let was = evaluate::evaluate(&before, &point, &request).verdict;
         let is = evaluate::evaluate(&after, &point, &request).verdict;
         match found.relation {
@@ -187,7 +188,7 @@ proptest! {
     #[test]
     fn a_set_is_equivalent_to_itself_without_its_redundant_rules(text in policies(), point in point(), request in request()) {
         let set = set(&text);
-        for statement in analyze::analyze_within(&set, &point, request.protocol, 60) {
+        for statement in analyze::analyze(&set, &point, request.protocol, &Effort::new(20_000)) {
             let idle = matches!(statement.judgement, Judgement::Vacuous | Judgement::Redundant | Judgement::Overridden);
             if idle {
                 let mut without = set.clone();

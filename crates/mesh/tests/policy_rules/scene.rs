@@ -1,6 +1,6 @@
 //! A cluster in a few words: some objects, one proxy, requests that differ in a field or two.
 
-use mesh::policy::cases;
+use mesh::policy::{cases, effort::Effort};
 
 /// Objects and the proxy that decides. Everything lives in namespace `foo` unless it says otherwise.
 #[derive(Clone)]
@@ -84,7 +84,7 @@ impl Scene {
         );
         let file = cases::read("scene.yaml", &text);
         assert_eq!(file.findings, [], "{text}");
-        cases::run_case(&file.cases[0])
+        cases::run_case(&file.cases[0], &Effort::unlimited())
     }
 
     /// The verdict and who decided, for a request that differs from the usual one in these fields.

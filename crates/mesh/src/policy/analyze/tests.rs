@@ -15,7 +15,7 @@ fn judged(documents: &[(&str, &str)]) -> Vec<(String, Judgement)> {
     assert_eq!(decoded.findings, []);
     let workload = Workload { namespace: "foo".into(), ..Workload::default() };
     let point = Point { enforcement: Enforcement::Sidecar, mesh: Mesh::default(), workload };
-    let found = analyze(&decoded.set, &point, Protocol::Http);
+    let found = analyze(&decoded.set, &point, Protocol::Http, &Effort::unlimited());
     for statement in &found {
         assert!(!statement.finding("proxy").message.is_empty());
     }
@@ -79,4 +79,19 @@ fn overridden_and_conflicting_rules() {
     says(&[("a", A), ("d", deny)], &[("foo/a rule[0]", Judgement::Overridden)]);
     let part = "{action: DENY, rules: [{to: [{operation: {paths: ['/a/secret*']}}]}]}";
     says(&[("a", A), ("d", part)], &[("foo/a rule[0]", Judgement::Conflict)]);
+}
+
+#[test]
+fn many_namespaces_are_told_apart() {
+    let rule = |i: usize| {
+        format!("{{from: [{{source: {{namespaces: [team-{i}]}}}}], to: [{{operation: {{methods: [GET]}}}}]}}")
+    };
+    let rules: Vec<String> = (0..40).map(rule).collect();
+    let spec = format!(
+        "{{rules: [{}, {{from: [{{source: {{namespaces: [team-7], principals: [td/ns/team-7/sa/a]}}}}], to: [{{operation: {{methods: [GET]}}}}]}}]}}",
+        rules.join(", ")
+    );
+    says(&[("p", &spec)], &[("foo/p rule[40]", Judgement::Redundant)]);
+    let custom = format!("{{rules: [{}, {{from: [{{source: {{principals: [td/of/our/own]}}}}]}}]}}", rules.join(", "));
+    says(&[("p", &custom)], &[]);
 }

@@ -8,7 +8,8 @@ use crate::policy::{
 
 fn meta(namespace: &str) -> Meta {
     let file = Arc::from("t");
-    Meta { file, at: Spot::default(), name: "p".into(), namespace: namespace.into(), created: None, dry_run: None }
+    let (name, namespace) = ("p".into(), namespace.into());
+    Meta { file, at: Spot::default(), name, namespace, created: None, dry_run: None, conditions: Vec::new() }
 }
 
 fn labels(pairs: &[(&str, &str)]) -> Target {

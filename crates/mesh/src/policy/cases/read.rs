@@ -1,18 +1,21 @@
 //! Reads a case file strictly: any key that is not known is an error.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{Case, CaseFile, Expect, Notes, PathCase, ValidationCase, mesh, request};
-use crate::policy::{
-    attach::Point,
-    decode::{self, Recognised},
-    evaluate::Verdict,
-    fields::{Fields, list, wrong},
-    finding::{Finding, Findings, Severity},
-    object::PolicySet,
-    place::{Place, Spot, Text},
-    settings::{Enforcement, Normalization, ProxyVersion, Service, Workload},
-    yaml::{self, Node, Value},
+use crate::{
+    order,
+    policy::{
+        attach::Point,
+        decode::{self, Recognised},
+        evaluate::Verdict,
+        fields::{Fields, list, wrong},
+        finding::{Finding, Findings, Severity},
+        object::PolicySet,
+        place::{Place, Spot, Text},
+        settings::{Enforcement, Normalization, ProxyVersion, Service, Workload},
+        yaml::{self, Node, Value},
+    },
 };
 
 /// Keys that carry free text.
@@ -24,7 +27,7 @@ const DEFAULT_NAMESPACE: &str = "default";
 pub fn read(file: &str, text: &str) -> CaseFile {
     let file: Arc<str> = Arc::from(file);
     let mut out = Findings::new(&file);
-    let mut read = Reader { sets: BTreeMap::new(), file: CaseFile::default(), out: &mut out };
+    let mut read = Reader { sets: Vec::new(), file: CaseFile::default(), out: &mut out };
     for document in yaml::read(&file, text, read.out) {
         read.document(&document);
     }
@@ -34,7 +37,7 @@ pub fn read(file: &str, text: &str) -> CaseFile {
 }
 
 struct Reader<'o> {
-    sets: BTreeMap<String, Arc<PolicySet>>,
+    sets: Vec<(String, Arc<PolicySet>)>,
     file: CaseFile,
     out: &'o mut Findings,
 }
@@ -53,7 +56,7 @@ impl Reader<'_> {
             let _ = Fields::open(sets, "policy_sets", self.out);
             for entry in sets.entries() {
                 let set = self.objects(&entry.value, &format!("policy_sets.{}", entry.key));
-                self.sets.insert(entry.key.value.clone(), Arc::new(set));
+                self.sets.push((entry.key.value.clone(), Arc::new(set)));
             }
         }
         for (key, read) in [
@@ -84,7 +87,7 @@ impl Reader<'_> {
 
     fn notes(&mut self, fields: &mut Fields<'_>) -> Notes {
         let found = FREE.iter().filter_map(|key| Some(((*key).to_owned(), words(fields.take(key)?))));
-        found.collect()
+        order::map(found)
     }
 
     fn id(&mut self, fields: &mut Fields<'_>) -> String {
@@ -134,8 +137,8 @@ impl Reader<'_> {
             return Arc::default();
         };
         let Some(name) = node.text() else { return Arc::new(self.objects(node, &path)) };
-        match self.sets.get(name) {
-            Some(set) => set.clone(),
+        match self.sets.iter().find(|(own, _)| own == name) {
+            Some((_, set)) => set.clone(),
             None => {
                 let message = format!("no policy set is called `{name}`");
                 self.out.error("OB0204", node.at, &path, message, "Define it under `policy_sets`.");
@@ -233,7 +236,7 @@ impl Reader<'_> {
         if let Some(objects) = fields.take("policies") {
             let file = self.out.file().clone();
             let mut own = Findings::new(&file);
-            let mut inner = Reader { sets: BTreeMap::new(), file: CaseFile::default(), out: &mut own };
+            let mut inner = Reader { sets: Vec::new(), file: CaseFile::default(), out: &mut own };
             policies = inner.objects(objects, &fields.path_of("policies"));
             findings = own.into_list();
         }
@@ -278,7 +281,7 @@ impl Reader<'_> {
 
 const ENFORCEMENT: &str = "Use sidecar, gateway, waypoint or ztunnel.";
 
-pub(super) fn flag_of(fields: &mut Fields<'_>, key: &str, out: &mut Findings) -> Option<bool> {
+pub fn flag_of(fields: &mut Fields<'_>, key: &str, out: &mut Findings) -> Option<bool> {
     let node = fields.take(key)?;
     match node.value {
         Value::Bool(value) => Some(value),

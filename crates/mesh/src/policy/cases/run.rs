@@ -1,9 +1,11 @@
 //! Runs cases and says in one line what differs.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Case, Notes, PathCase, ValidationCase};
 use crate::policy::{
+    effort::Effort,
     evaluate::{self, Outcome, Verdict},
     finding::Severity,
     normalize::{normalize, without_query},
@@ -12,12 +14,13 @@ use crate::policy::{
 };
 
 /// What came of a verdict case.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CaseReport {
     /// The case.
     pub id: String,
     /// Free text of the case.
     #[serde(skip_serializing_if = "Notes::is_empty")]
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub notes: Notes,
     /// Whether everything that was expected came true.
     pub passed: bool,
@@ -31,7 +34,7 @@ pub struct CaseReport {
 }
 
 /// What came of a validation case.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ValidationReport {
     /// The case.
     pub id: String,
@@ -44,7 +47,7 @@ pub struct ValidationReport {
 }
 
 /// What came of a path case.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PathReport {
     /// Mode and path.
     pub id: String,
@@ -57,8 +60,8 @@ pub struct PathReport {
 }
 
 /// Evaluates a case and compares.
-pub fn run_case(case: &Case) -> CaseReport {
-    let outcome = evaluate::evaluate(&case.policies, &case.point, &case.request);
+pub fn run_case(case: &Case, effort: &Effort) -> CaseReport {
+    let outcome = evaluate::evaluate_within(&case.policies, &case.point, &case.request, effort);
     let mut expected = String::new();
     let mut got = verdict_by(outcome.verdict, Some(outcome.decided_by.as_str()).filter(|by| !by.is_empty()));
     let mut passed = true;

@@ -1,13 +1,16 @@
 //! Which proxies to compare: the workloads of the files, or, without any, one for every selector and namespace that the
 //! policies name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::policy::{
-    attach::{GATEWAY_NAME, Point},
-    lint::Around,
-    object::{PolicySet, Selector, Target},
-    settings::{Enforcement, Mesh, Service, Workload},
+use crate::{
+    order,
+    policy::{
+        attach::{GATEWAY_NAME, Point},
+        lint::Around,
+        object::{PolicySet, Selector, Target},
+        settings::{Enforcement, Mesh, Service, Workload},
+    },
 };
 
 /// A proxy and what to call it.
@@ -21,13 +24,13 @@ pub struct Place {
 
 /// The proxies that any policy of the sets might reach.
 pub fn points(sets: &[&PolicySet], around: &Around, mesh: &Mesh, ambient: bool) -> Vec<Place> {
-    let mut found: BTreeSet<(Enforcement, Workload)> = BTreeSet::new();
+    let mut found: Vec<(Enforcement, Workload)> = Vec::new();
     let plain = if ambient { Enforcement::Ztunnel } else { Enforcement::Sidecar };
     for workload in &around.workloads {
         let gateway = workload.labels.contains_key(GATEWAY_NAME) || workload.labels.contains_key("istio");
         let enforcement = if gateway { Enforcement::Gateway } else { plain };
         let own = Workload { namespace: workload.namespace.clone(), labels: workload.labels.clone(), service: None };
-        found.insert((enforcement, own));
+        found.push((enforcement, own));
     }
     let from_files = !found.is_empty();
     for set in sets {
@@ -37,10 +40,10 @@ pub fn points(sets: &[&PolicySet], around: &Around, mesh: &Mesh, ambient: bool) 
             of_target(namespace, target, from_files, plain, &mut found);
         }
         for object in set.peer.iter().filter(|_| !from_files) {
-            found.insert((plain, of_selector(&object.meta.namespace, object.selector.as_ref())));
+            found.push((plain, of_selector(&object.meta.namespace, object.selector.as_ref())));
         }
     }
-    found.into_iter().map(|(enforcement, workload)| place(enforcement, workload, mesh)).collect()
+    order::distinct(found).into_iter().map(|(enforcement, workload)| place(enforcement, workload, mesh)).collect()
 }
 
 fn of_target(
@@ -48,7 +51,7 @@ fn of_target(
     target: &Target,
     from_files: bool,
     plain: Enforcement,
-    found: &mut BTreeSet<(Enforcement, Workload)>,
+    found: &mut Vec<(Enforcement, Workload)>,
 ) {
     for reference in target.effective() {
         let mut workload = Workload { namespace: namespace.to_owned(), ..Workload::default() };
@@ -65,17 +68,17 @@ fn of_target(
             }
             _ => Enforcement::Waypoint,
         };
-        found.insert((enforcement, workload));
+        found.push((enforcement, workload));
     }
     if target.effective().is_empty() && !from_files {
-        found.insert((plain, of_selector(namespace, target.selector.as_ref())));
+        found.push((plain, of_selector(namespace, target.selector.as_ref())));
     }
 }
 
 fn of_selector(namespace: &str, selector: Option<&Selector>) -> Workload {
     let labels = selector.iter().flat_map(|selector| &selector.labels);
     let labels: BTreeMap<String, String> =
-        labels.map(|(key, value)| (key.value.clone(), value.value.clone())).collect();
+        order::map(labels.map(|(key, value)| (key.value.clone(), value.value.clone())));
     Workload { namespace: namespace.to_owned(), labels, service: None }
 }
 

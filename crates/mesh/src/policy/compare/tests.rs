@@ -25,7 +25,7 @@ fn point() -> Point {
 #[track_caller]
 fn relates(before: &[&str], after: &[&str], relation: Relation) -> Comparison {
     let (before, after) = (set(before), set(after));
-    let found = compare(&before, &after, &point(), Protocol::Http);
+    let found = compare(&before, &after, &point(), Protocol::Http, &Effort::unlimited());
     assert_eq!(found.relation, relation, "{:?}", found.differences);
     // Every witness is confirmed by the evaluator.
     for difference in &found.differences {
@@ -82,7 +82,7 @@ fn a_deny_changes_only_what_was_allowed() {
 #[test]
 fn tcp_is_a_space_of_its_own() {
     let (before, after) = (set(&["{rules: [{}]}"]), set(&[&paths("'*'")]));
-    assert_eq!(compare(&before, &after, &point(), Protocol::Tcp).relation, Relation::Stricter);
+    assert_eq!(compare(&before, &after, &point(), Protocol::Tcp, &Effort::unlimited()).relation, Relation::Stricter);
 }
 
 #[test]
@@ -93,6 +93,6 @@ fn beyond_the_budget_nothing_is_claimed() {
             .collect();
         format!("{{rules: [{}]}}", rules.join(", "))
     };
-    let found = compare_within(&set(&[&many("")]), &set(&[&many("d")]), &point(), Protocol::Http, 2_000);
+    let found = compare(&set(&[&many("")]), &set(&[&many("d")]), &point(), Protocol::Http, &Effort::new(60_000));
     assert!(!found.complete || found.relation != Relation::Equivalent);
 }

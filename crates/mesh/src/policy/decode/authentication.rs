@@ -10,16 +10,27 @@ use crate::policy::{
 };
 
 pub fn peer(meta: Meta, spec: Option<Fields<'_>>, out: &mut Findings) -> PeerAuthentication {
-    let mut object = PeerAuthentication { meta, selector: None, mode: MtlsMode::Unset, ports: None };
+    let mode_at = meta.at;
+    let mut object = PeerAuthentication { meta, selector: None, mode: MtlsMode::Unset, mode_at, ports: None };
     let Some(mut spec) = spec else { return object };
     object.selector = selector(&mut spec, out);
-    object.mode = spec.map("mtls", out).map(|mtls| mode(mtls, out)).unwrap_or_default();
+    if let Some(mtls) = spec.map("mtls", out) {
+        object.mode_at = mtls.at;
+        object.mode = mode(mtls, out);
+    }
     let path = spec.path_of("portLevelMtls");
     if let Some(node) = spec.take("portLevelMtls") {
         let mut ports = Vec::new();
         if Fields::open(node, &path, out).is_some() {
             for entry in node.entries() {
-                ports.extend(port(&entry.key, &entry.value, &path, out));
+                let Some(port) = port(&entry.key, &entry.value, &path, out) else { continue };
+                // Keys are numbers here: `80` and `0080` are the same one.
+                if ports.iter().any(|own: &PortMtls| own.port == port.port) {
+                    let message = format!("port {} stands here a second time", port.port);
+                    out.error("OB0105", port.at, &format!("{path}.{}", entry.key), message, "Keep one of them.");
+                } else {
+                    ports.push(port);
+                }
             }
         }
         object.ports = Some(ports);
@@ -30,7 +41,9 @@ pub fn peer(meta: Meta, spec: Option<Fields<'_>>, out: &mut Findings) -> PeerAut
 
 fn port(key: &Text, node: &Node, path: &str, out: &mut Findings) -> Option<PortMtls> {
     let path = format!("{path}.{key}");
-    let Ok(port) = key.value.parse() else {
+    // Digits only, as Go reads the keys of this map: no sign.
+    let digits = key.value.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(port) = key.value.parse().ok().filter(|_| digits) else {
         out.error("OB0107", key.at, &path, format!("`{key}` is no port number"), "Use the number of a workload port.");
         return None;
     };

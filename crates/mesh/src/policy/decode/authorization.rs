@@ -1,12 +1,15 @@
 //! Reads an AuthorizationPolicy (security/v1beta1/authorization_policy.proto).
 
 use super::{or_empty, target};
-use crate::policy::{
-    fields::Fields,
-    finding::Findings,
-    object::{Action, AuthorizationPolicy, Condition, Field, FieldValues, Meta, Missing, Part, Rule, Target},
-    place::{Spot, Text},
-    yaml::{Node, Value},
+use crate::{
+    order,
+    policy::{
+        fields::Fields,
+        finding::Findings,
+        object::{Action, AuthorizationPolicy, Condition, Field, FieldValues, Meta, Missing, Part, Rule, Target},
+        place::{Spot, Text},
+        yaml::{Node, Value},
+    },
 };
 
 pub fn read(meta: Meta, spec: Option<Fields<'_>>, out: &mut Findings) -> AuthorizationPolicy {
@@ -96,7 +99,7 @@ fn part(node: &Node, path: &str, inner: &str, known: &[Field], out: &mut Finding
         }
     }
     inside.close(&names, out);
-    found.sort_by_key(|values| values.at);
+    order::sort(&mut found, &|a, b| a.at.cmp(&b.at));
     Part { at, missing: Missing::Nothing, fields: found }
 }
 

@@ -1,13 +1,16 @@
 //! Reads manifest files as people keep them: several documents, `kind: List`, other kinds in between.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use super::{Recognised, object, skipped};
-use crate::policy::{
-    finding::{Finding, Findings, Severity},
-    object::{Kind, Meta, PolicySet},
-    place::Place,
-    yaml::{self, Node, Value},
+use super::{Recognised, object, route, skipped};
+use crate::{
+    order,
+    policy::{
+        finding::{Finding, Findings, Severity},
+        object::{Kind, Meta, PolicySet},
+        place::{Place, Text},
+        yaml::{self, Entry, Node, Value},
+    },
 };
 
 /// What manifest files hold.
@@ -15,7 +18,8 @@ use crate::policy::{
 pub struct Decoded {
     /// The policies.
     pub set: PolicySet,
-    /// Everything else, for lints that look at services and namespaces.
+    /// Everything else, for lints that look at services and namespaces; without a namespace of its own an object has the
+    /// default one, as the policies do.
     pub others: Vec<Node>,
     /// What is wrong with the files.
     pub findings: Vec<Finding>,
@@ -60,10 +64,12 @@ pub fn twice(set: &PolicySet) -> Vec<Finding> {
     let all = (set.authorization.iter().map(|object| (Kind::AuthorizationPolicy, &object.meta)))
         .chain(set.peer.iter().map(|object| (Kind::PeerAuthentication, &object.meta)))
         .chain(set.request.iter().map(|object| (Kind::RequestAuthentication, &object.meta)));
-    let mut seen: BTreeMap<(Kind, &str, &str), &Meta> = BTreeMap::new();
+    let named: Vec<(Kind, &Meta)> = all.filter(|(_, meta)| !meta.name.is_empty()).collect();
+    let key = |place: usize| (named[place].0, &named[place].1.namespace, &named[place].1.name);
     let mut found = Vec::new();
-    for (kind, meta) in all.filter(|(_, meta)| !meta.name.is_empty()) {
-        let Some(first) = seen.insert((kind, &meta.namespace, &meta.name), meta) else { continue };
+    let places = order::in_order(named.len(), &|a, b| key(a).cmp(&key(b)));
+    for pair in places.windows(2).filter(|pair| key(pair[0]) == key(pair[1])) {
+        let ((_, first), (kind, meta)) = (named[pair[0]], named[pair[1]]);
         found.push(Finding {
             code: "OB0112",
             severity: Severity::Error,
@@ -87,7 +93,20 @@ fn one(node: &Node, path: &str, namespace: &str, decoded: &mut Decoded, out: &mu
         Recognised::Other => {
             let severity = if node.get("kind").is_some() { Severity::Info } else { Severity::Error };
             skipped(node, path, severity, out);
-            decoded.others.push(node.clone());
+            decoded.set.routes.extend(route::read(node, out.file(), namespace));
+            decoded.others.push(placed(node.clone(), namespace));
         }
     }
+}
+
+/// An object with the namespace it would be applied to.
+fn placed(mut node: Node, namespace: &str) -> Node {
+    let Value::Map(fields) = &mut node.value else { return node };
+    let Some(meta) = fields.iter_mut().find(|entry| entry.key.value == "metadata") else { return node };
+    let Value::Map(own) = &mut meta.value.value else { return node };
+    if !own.iter().any(|entry| entry.key.value == "namespace") {
+        let value = Node { at: meta.value.at, value: Value::Text(namespace.to_owned()) };
+        own.push(Entry { key: Text { value: "namespace".to_owned(), at: meta.value.at }, value });
+    }
+    node
 }

@@ -74,6 +74,18 @@ fn lists_and_other_kinds_are_walked_through() {
 }
 
 #[test]
+fn other_objects_without_a_namespace_have_the_default_one() {
+    let of = |meta: &str| {
+        let text = format!("kind: Service\napiVersion: v1\nmetadata: {{name: s{meta}}}\n");
+        let decoded = manifests("p.yaml", &text, "shop");
+        let namespace = decoded.others[0].get("metadata").and_then(|meta| meta.get("namespace"));
+        namespace.and_then(Node::text).map(str::to_owned)
+    };
+    assert_eq!(of(""), Some("shop".to_owned()));
+    assert_eq!(of(", namespace: own"), Some("own".to_owned()));
+}
+
+#[test]
 fn wrong_kinds_versions_and_actions_are_named() {
     for (text, code) in [
         ("apiVersion: security.istio.io/v1\nkind: AuthorisationPolicy\nmetadata: {name: p}\n", "OB0108"),
@@ -118,4 +130,19 @@ fn an_object_that_stands_twice_is_an_error_across_files() {
     let [finding] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!((finding.code, finding.place.to_string().as_str()), ("OB0112", "b.yaml:1:1"));
     assert_eq!(finding.message, "AuthorizationPolicy foo/p stands at a.yaml:1:1 too");
+}
+
+#[test]
+fn ports_are_the_same_however_they_are_written() {
+    let ports = |ports: &str| {
+        let text = format!(
+            "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {{name: d, namespace: n}}\nspec: {{portLevelMtls: {{{ports}}}}}\n"
+        );
+        let (set, findings) = decode(&text);
+        let read: Vec<u32> = set.peer[0].ports.iter().flatten().map(|port| port.port).collect();
+        (read, findings.iter().map(|finding| finding.code).collect::<Vec<_>>())
+    };
+    assert_eq!(ports("80: {}, '443': {}, 0081: {}"), (vec![80, 443, 81], vec![]));
+    assert_eq!(ports("80: {}, '0080': {}"), (vec![80], vec!["OB0105"]));
+    assert_eq!(ports("'+80': {}, 443: {}"), (vec![443], vec!["OB0107"]));
 }

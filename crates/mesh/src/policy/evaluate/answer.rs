@@ -2,8 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::order;
+
 /// Names of request fields, as in case files.
 pub type Fields = BTreeSet<String>;
+
+/// These fields.
+pub fn fields_of<const N: usize>(names: [String; N]) -> Fields {
+    order::set(names)
+}
 
 /// Yes, no, or not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

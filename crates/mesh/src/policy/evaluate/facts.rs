@@ -3,14 +3,17 @@
 
 use std::net::IpAddr;
 
-use super::{Answer, Fields, headers};
-use crate::policy::{
-    normalize,
-    pattern::TextMatch,
-    plan::{Attribute, Check, Matcher, Plan},
-    request::{Given, Peer, Protocol, Request, Tree},
-    settings::Enforcement,
-    yaml::{Node, Value},
+use super::{Answer, Fields, fields_of, headers};
+use crate::{
+    order,
+    policy::{
+        normalize,
+        pattern::TextMatch,
+        plan::{Attribute, Check, Matcher, Plan},
+        request::{Given, Peer, Protocol, Request, Tree},
+        settings::Enforcement,
+        yaml::{Node, Value},
+    },
 };
 
 const PROTO: &str = "x-forwarded-proto";
@@ -230,10 +233,10 @@ impl<'r> Facts<'r> {
 
     /// The fields an unknown attribute stands for, as case files call them.
     pub fn fields(&self, attribute: &Attribute) -> Fields {
-        let one = |name: String| Fields::from([name]);
+        let one = |name: String| fields_of([name]);
         match attribute {
             Attribute::Identity => match &self.request.peer {
-                Given::Unknown => Fields::from(["source.tls".to_owned(), "source.principal".to_owned()]),
+                Given::Unknown => fields_of(["source.tls".to_owned(), "source.principal".to_owned()]),
                 Given::Known(_) => one("source.principal".to_owned()),
             },
             Attribute::SourceIp => one("source.ip".to_owned()),
@@ -248,18 +251,16 @@ impl<'r> Facts<'r> {
                 ":method" => one("method".to_owned()),
                 ":authority" | "host" => one("host".to_owned()),
                 ":path" => one("path".to_owned()),
-                PROTO if self.proto.is_unknown() => {
-                    Fields::from(["source.tls".to_owned(), format!("headers[{PROTO}]")])
-                }
+                PROTO if self.proto.is_unknown() => fields_of(["source.tls".to_owned(), format!("headers[{PROTO}]")]),
                 name => one(format!("headers[{name}]")),
             },
             Attribute::RequestPrincipal => match &self.claims {
                 Claims::Unknown(fields) => fields.clone(),
-                Claims::None | Claims::Of { .. } => ["iss", "sub"]
-                    .into_iter()
-                    .filter(|name| self.find_claim(&[(*name).to_owned()]).is_unknown())
-                    .map(|name| format!("jwt.claims[{name}]"))
-                    .collect(),
+                Claims::None | Claims::Of { .. } => {
+                    let names = ["iss", "sub"].into_iter();
+                    let unknown = names.filter(|name| self.find_claim(&[(*name).to_owned()]).is_unknown());
+                    order::set(unknown.map(|name| format!("jwt.claims[{name}]")))
+                }
             },
             Attribute::Claim(path) => match &self.claims {
                 Claims::Unknown(fields) => fields.clone(),

@@ -1,6 +1,6 @@
 //! The JWT stage (R62–R64): whether a presented token is refused, and which claims rules see afterwards.
 
-use super::{Answer, Fields, facts::Claims};
+use super::{Answer, Fields, facts::Claims, fields_of};
 use crate::policy::{
     object::JwtRule,
     place::Text,
@@ -32,7 +32,7 @@ pub fn run<'r>(rules: &[&'r JwtRule], request: &'r Request) -> Stage<'r> {
     }
     let token = match &request.token {
         Given::Unknown => {
-            let fields = Fields::from(["jwt".to_owned()]);
+            let fields = fields_of(["jwt".to_owned()]);
             let claims = Claims::Unknown(fields.clone());
             return Stage { reject: Answer::Maybe, fields, why: "whether a token is presented is unknown", claims };
         }

@@ -7,12 +7,15 @@ use super::{
     Answer, BY_BAD_PATH, BY_BAD_PROVIDER, BY_DEFAULT, BY_NO_ALLOW, BY_TOKEN, DryRun, Fields, Layer, LayerResult,
     LayerTrace, Outcome, PolicyTrace, Verdict, facts::Facts, jwt, nearest, rule,
 };
-use crate::policy::{
-    normalize,
-    object::Action,
-    plan::{Plan, PolicyPlan, RulePlan},
-    request::{Given, Request},
-    settings::{Enforcement, Provider},
+use crate::{
+    order,
+    policy::{
+        normalize,
+        object::Action,
+        plan::{Plan, PolicyPlan, RulePlan},
+        request::{Given, Request},
+        settings::{Enforcement, Provider},
+    },
 };
 
 /// Runs all stages.
@@ -40,12 +43,12 @@ impl<'r> Before<'r> {
         let mut facts = Facts::new(plan, request, tls_off);
         let mut state = run.state;
         if !plan.tcp {
-            let mut stage = jwt::run(&plan.jwt, request);
+            let stage = jwt::run(&plan.jwt, request);
             if stage.reject == Answer::Yes {
                 state.rejected.get_or_insert_default();
             }
             state.uncertain |= stage.reject == Answer::Maybe;
-            state.fields.append(&mut stage.fields);
+            state.fields.extend(stage.fields);
             facts.claims = stage.claims;
         }
         let rejected = match (state.rejected, state.uncertain) {
@@ -145,7 +148,7 @@ impl Run<'_, '_> {
         reject: Answer,
         by: String,
         why: String,
-        mut fields: Fields,
+        fields: Fields,
         policies: Vec<PolicyTrace>,
     ) {
         let result = match reject {
@@ -159,7 +162,7 @@ impl Run<'_, '_> {
             }
             Answer::Maybe => {
                 self.state.uncertain = true;
-                self.state.fields.append(&mut fields);
+                self.state.fields.extend(fields);
             }
             Answer::No => {}
         }
@@ -184,7 +187,7 @@ impl Run<'_, '_> {
         let plan = self.plan;
         let provider_of =
             |policy: &PolicyPlan<'_>| policy.source.provider.as_ref().map_or("", |name| name.as_str()).to_owned();
-        let providers: BTreeSet<String> = plan.of(Action::Custom, false).iter().map(provider_of).collect();
+        let providers: BTreeSet<String> = order::set(plan.of(Action::Custom, false).iter().map(provider_of));
         let too_many = providers.len() > 1 && !plan.point.mesh.features.multiple_custom_providers;
         for provider in providers {
             let found = self
@@ -319,7 +322,7 @@ impl Run<'_, '_> {
                 }
             }
             if self.full {
-                traces.sort_by_key(|trace| trace.rule);
+                order::sort(&mut traces, &|a, b| a.rule.cmp(&b.rule));
                 found.traces.push(PolicyTrace {
                     policy: policy.id.clone(),
                     action: policy.source.action,

@@ -1,13 +1,14 @@
 //! The stage of mutual TLS: which connections are refused before any policy runs.
 
-use std::collections::BTreeSet;
-
 use super::{Answer, BY_PEER, Fields, Layer, layers::Run};
-use crate::policy::{
-    object::MtlsMode,
-    plan::PeerRule,
-    request::{Given, Peer, Protocol},
-    settings::Enforcement,
+use crate::{
+    order,
+    policy::{
+        object::MtlsMode,
+        plan::PeerRule,
+        request::{Given, Peer, Protocol},
+        settings::Enforcement,
+    },
 };
 
 impl Run<'_, '_> {
@@ -26,10 +27,10 @@ impl Run<'_, '_> {
             }
             Enforcement::Sidecar => {
                 let modes = match self.request.destination_port {
-                    Given::Known(port) => BTreeSet::from([rank(plan.peer.mode_of(port))]),
-                    Given::Unknown => {
-                        plan.peer.ports.iter().map(|port| rank(port.1)).chain([rank(plan.peer.mode)]).collect()
-                    }
+                    Given::Known(port) => vec![rank(plan.peer.mode_of(port))],
+                    Given::Unknown => order::distinct(
+                        plan.peer.ports.iter().map(|port| rank(port.1)).chain([rank(plan.peer.mode)]).collect(),
+                    ),
                 };
                 let answers: Vec<Answer> = modes.iter().map(|mode| self.refuses(*mode)).collect();
                 if modes.len() > 1 {

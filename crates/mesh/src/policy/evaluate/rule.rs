@@ -22,7 +22,7 @@ pub fn judge(rule: &RulePlan<'_>, facts: &Facts<'_>, fields: &mut Fields, mut tr
             }
         }
         if any == Answer::Maybe {
-            open.append(&mut open_here);
+            open.extend(open_here);
         }
         all = all.and(any);
         if all == Answer::No && trace.is_none() {
@@ -30,7 +30,7 @@ pub fn judge(rule: &RulePlan<'_>, facts: &Facts<'_>, fields: &mut Fields, mut tr
         }
     }
     if all == Answer::Maybe {
-        fields.append(&mut open);
+        fields.extend(open);
     }
     if let Some(trace) = trace {
         trace.result = result(all);
@@ -52,7 +52,7 @@ fn judge_entry(
         let answer = check.dropped.is_none().then(|| facts.check(check));
         if let Some(answer) = answer {
             if answer == Answer::Maybe {
-                open.append(&mut facts.fields(&check.attribute));
+                open.extend(facts.fields(&check.attribute));
             }
             all = all.and(answer);
         }
@@ -63,7 +63,7 @@ fn judge_entry(
         }
     }
     if all == Answer::Maybe {
-        fields.append(&mut open);
+        fields.extend(open);
     }
     if let Some(trace) = trace {
         trace.entries.push(EntryTrace { entry: entry.path.clone(), clause, result: result(all), checks: traces });

@@ -1,12 +1,13 @@
 //! What an evaluation says of itself. Plain values for people and for JSON.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Fields;
 use crate::policy::{object::Action, place::Place};
 
 /// The answer about one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verdict {
     /// It passes.
@@ -29,7 +30,7 @@ impl Verdict {
 }
 
 /// Shadow results, only for actions that have dry-run policies (R66).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DryRun {
     /// `allowed`, `denied` or `depends`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,13 +41,14 @@ pub struct DryRun {
 }
 
 /// Everything there is to say about one request at one proxy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Outcome {
     /// The verdict.
     pub verdict: Verdict,
     /// Layer or rule that decided; several, joined by ` or `, when it hangs on something unknown which.
     pub decided_by: String,
     /// Fields the verdict hangs on.
+    #[schema(value_type = Vec<String>)]
     pub depends_on: Fields,
     /// The verdicts that are still possible.
     pub possible: Vec<Verdict>,
@@ -69,17 +71,26 @@ pub struct Outcome {
     pub nearest: Option<Nearest>,
 }
 
+impl Outcome {
+    /// How many rules and fields the trace names: the size of the answer.
+    pub fn traced(&self) -> usize {
+        let rules = self.trace.iter().flat_map(|layer| &layer.policies).flat_map(|policy| &policy.rules);
+        rules.map(|rule| 1 + rule.entries.iter().map(|entry| entry.checks.len()).sum::<usize>()).sum()
+    }
+}
+
 /// Values for unknown fields that lead to a verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Example {
     /// The verdict.
     pub verdict: Verdict,
     /// Fields and what to put in.
+    #[schema(value_type = Vec<Vec<String>>)]
     pub with: Vec<(String, String)>,
 }
 
 /// A stage of the decision (R1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Layer {
     /// Path normalization and what the proxy refuses by itself.
@@ -99,7 +110,7 @@ pub enum Layer {
 }
 
 /// How a stage ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LayerResult {
     /// It lets the request pass.
@@ -111,7 +122,7 @@ pub enum LayerResult {
 }
 
 /// One stage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LayerTrace {
     /// Which.
     pub layer: Layer,
@@ -124,7 +135,7 @@ pub struct LayerTrace {
 }
 
 /// One policy of a stage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PolicyTrace {
     /// `namespace/name`.
     pub policy: String,
@@ -141,7 +152,7 @@ pub struct PolicyTrace {
 }
 
 /// What became of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleResult {
     /// It matched.
@@ -155,7 +166,7 @@ pub enum RuleResult {
 }
 
 /// One rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RuleTrace {
     /// Its index.
     pub rule: usize,
@@ -173,7 +184,7 @@ pub struct RuleTrace {
 }
 
 /// One source, operation or condition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EntryTrace {
     /// `from[0].source`, `to[1].operation`, `when[0]`.
     pub entry: String,
@@ -186,7 +197,7 @@ pub struct EntryTrace {
 }
 
 /// What became of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckResult {
     /// It holds.
@@ -200,7 +211,7 @@ pub enum CheckResult {
 }
 
 /// One field or condition side.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CheckTrace {
     /// Field name or key.
     pub field: String,
@@ -220,7 +231,7 @@ pub struct CheckTrace {
 }
 
 /// The ALLOW rule that came closest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Nearest {
     /// `namespace/name rule[0]`.
     pub rule: String,
@@ -231,7 +242,7 @@ pub struct Nearest {
 }
 
 /// One field that keeps a rule from matching.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Miss {
     /// `from[0].source.principals`.
     pub field: String,

@@ -3,7 +3,7 @@ use crate::policy::pattern::TextMatch;
 
 fn all(matchers: &[TextMatch]) -> Vec<Sample> {
     let atoms: Vec<Atom> = matchers.iter().map(TextMatch::globs).collect();
-    let found = samples(&atoms, &Anything, |_| true).expect("within the budget");
+    let found = samples(&atoms, &Anything, &|_| true, &Effort::unlimited()).expect("within the budget");
     for sample in &found {
         let signs: Vec<bool> = matchers.iter().map(|matcher| matcher.matches(&sample.text)).collect();
         assert_eq!(signs, sample.signs, "{:?}", sample.text);
@@ -47,5 +47,5 @@ fn many_patterns_stay_within_the_budget() {
 #[test]
 fn a_hostile_set_is_given_up() {
     let atoms: Vec<Atom> = (0..40).map(|i| TextMatch::namespace(&format!("*{i}*x*y{i}*")).globs()).collect();
-    assert_eq!(samples(&atoms, &Anything, |_| true), None);
+    assert_eq!(samples(&atoms, &Anything, &|_| true, &Effort::unlimited()), None);
 }

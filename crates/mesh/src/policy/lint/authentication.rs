@@ -1,24 +1,23 @@
 //! Advice about PeerAuthentication: objects of which only the oldest counts.
 
-use std::collections::BTreeMap;
-
 use super::{
     Advice,
     around::{Around, selects},
 };
-use crate::policy::{
-    finding::Finding,
-    object::{PeerAuthentication, PolicySet},
+use crate::{
+    order,
+    policy::{
+        finding::Finding,
+        object::{PeerAuthentication, PolicySet},
+    },
 };
 
 pub fn check(set: &PolicySet, around: &Around) -> Vec<Finding> {
     let mut all = Vec::new();
-    let mut wide: BTreeMap<&str, &PeerAuthentication> = BTreeMap::new();
+    let mut wide: Vec<&PeerAuthentication> = Vec::new();
     for object in set.peer.iter().filter(|object| object.is_wide()) {
-        match wide.get(object.meta.namespace.as_str()) {
-            None => {
-                wide.insert(&object.meta.namespace, object);
-            }
+        match wide.iter().find(|first| first.meta.namespace == object.meta.namespace) {
+            None => wide.push(object),
             Some(first) => {
                 let mut out = Advice::new(&object.meta);
                 let message = format!("{} covers the namespace as well; only the oldest counts", first.meta.id());
@@ -52,7 +51,7 @@ fn meet(a: &PeerAuthentication, b: &PeerAuthentication, around: &Around) -> bool
             .flat_map(|selector| &selector.labels)
             .map(|(key, value)| (key.value.clone(), value.value.clone()))
             .collect();
-        labels.sort();
+        order::sort(&mut labels, &Ord::cmp);
         labels
     };
     let both = |labels: &super::around::Labels| {

@@ -1,13 +1,12 @@
 //! Advice about sources: principals, namespaces, request principals.
 
-use super::{Advice, each, has_inner_star, parts, rules};
+use super::{Advice, around::Around, each, has_inner_star, parts, rules};
 use crate::policy::{
     object::{Action, AuthorizationPolicy, Field, FieldValues, MtlsMode, PolicySet, Rule},
     place::{Spot, Text},
-    settings::Mesh,
 };
 
-pub fn check(policy: &AuthorizationPolicy, set: &PolicySet, out: &mut Advice) {
+pub fn check(policy: &AuthorizationPolicy, set: &PolicySet, around: &Around, out: &mut Advice) {
     let disabled = mutual_tls_is_off(policy, set);
     for (path, rule) in rules(policy) {
         for (path, part) in parts(&path, rule) {
@@ -49,7 +48,7 @@ pub fn check(policy: &AuthorizationPolicy, set: &PolicySet, out: &mut Advice) {
         if policy.action == Action::Allow {
             only_negative(rule, &path, out);
         }
-        tokens(policy, rule, &path, set, out);
+        tokens(policy, rule, &path, (set, around), out);
     }
 }
 
@@ -131,7 +130,13 @@ fn only_negative(rule: &Rule, path: &str, out: &mut Advice) {
 }
 
 /// R63: whether any RequestAuthentication could apply where the policy does.
-fn tokens(policy: &AuthorizationPolicy, rule: &Rule, path: &str, set: &PolicySet, out: &mut Advice) {
+fn tokens(
+    policy: &AuthorizationPolicy,
+    rule: &Rule,
+    path: &str,
+    (set, around): (&PolicySet, &Around),
+    out: &mut Advice,
+) {
     let fields = rule.from.iter().flatten().flat_map(|part| &part.fields);
     let field: Option<(Spot, &str)> = fields
         .filter(|own| own.field == Field::RequestPrincipals && !own.values.is_empty())
@@ -139,9 +144,11 @@ fn tokens(policy: &AuthorizationPolicy, rule: &Rule, path: &str, set: &PolicySet
         .next();
     let key = rule.when.iter().find(|condition| condition.key.value.starts_with("request.auth."));
     let Some((at, name)) = field.or(key.map(|condition| (condition.key.at, condition.key.as_str()))) else { return };
-    let reachable = set.request.iter().any(|object| {
-        object.meta.namespace == policy.meta.namespace || object.meta.namespace == Mesh::default().root_namespace
-    });
+    let root = around.root_namespace();
+    let reachable = set
+        .request
+        .iter()
+        .any(|object| object.meta.namespace == policy.meta.namespace || object.meta.namespace == root);
     if !reachable {
         let effect = match policy.action {
             Action::Allow => "never matches",

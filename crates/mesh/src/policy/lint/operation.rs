@@ -11,6 +11,7 @@ use crate::policy::{
     object::{Action, AuthorizationPolicy, Field, FieldValues, Rule},
     pattern,
     settings::{Normalization, ProxyVersion},
+    yaml,
 };
 
 /// Methods that clients send (RFC 9110, RFC 5789).
@@ -152,7 +153,7 @@ fn headers(rule: &Rule, path: &str, out: &mut Advice) {
                 if key.starts_with("request.headers[") && has_inner_star(value) {
                     out.say("OB0402", text.at, &path, format!("in `{value}` only a star at one end is a wildcard"));
                 }
-                let odd = matches!(value, "true" | "false") || !value.is_empty() && value.parse::<f64>().is_ok();
+                let odd = matches!(value, "true" | "false") || !value.is_empty() && yaml::is_number(value);
                 if key.starts_with("request.auth.claims[") && odd {
                     let message =
                         format!("`{value}` matches a text only, never the boolean or number a token usually carries");

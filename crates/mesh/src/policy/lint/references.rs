@@ -1,20 +1,18 @@
-//! What a policy refers to: namespaces, service accounts, workloads, gateways, providers. Only against kinds of objects that
-//! the files hold.
+//! What a policy refers to: namespaces, service accounts, trust domains, providers. Only against kinds of objects that the
+//! files hold.
 
 use super::{
     Advice,
-    around::{Around, selects},
+    around::{Around, MeshConfig},
     each, parts, rules,
 };
 use crate::policy::{
-    attach::GATEWAY_NAME,
     object::{Action, AuthorizationPolicy, Field, FieldValues},
     pattern::{Glob, Item},
     settings::Mesh,
 };
 
 pub fn check(policy: &AuthorizationPolicy, around: &Around, out: &mut Advice) {
-    selector(policy, around, out);
     provider(policy, around, out);
     for (path, rule) in rules(policy) {
         for (path, part) in parts(&path, rule) {
@@ -31,33 +29,9 @@ pub fn check(policy: &AuthorizationPolicy, around: &Around, out: &mut Advice) {
     }
 }
 
-fn selector(policy: &AuthorizationPolicy, around: &Around, out: &mut Advice) {
-    let Some(selector) = policy.target.selector.as_ref().filter(|selector| !selector.labels.is_empty()) else { return };
-    let own = around.workloads.iter().filter(|workload| workload.namespace == policy.meta.namespace);
-    let mut any = false;
-    let mut fits = false;
-    for workload in own {
-        any = true;
-        if selects(&selector.labels, &workload.labels) {
-            fits = true;
-            if workload.labels.contains_key(GATEWAY_NAME) {
-                let message = "the selected pods belong to a gateway of the Gateway API";
-                out.say("IST0166", selector.at, "spec.selector", message);
-                return;
-            }
-        }
-    }
-    if any && !fits && policy.meta.namespace != Mesh::default().root_namespace {
-        let labels: Vec<String> = selector.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let message =
-            format!("no workload of namespace {} has the labels {}", policy.meta.namespace, labels.join(", "));
-        out.say("IST0127", selector.at, "spec.selector.matchLabels", message);
-    }
-}
-
 fn provider(policy: &AuthorizationPolicy, around: &Around, out: &mut Advice) {
-    let (Some(known), Some(name)) = (&around.providers, &policy.provider) else { return };
-    if policy.action == Action::Custom && !name.value.is_empty() && !known.contains(&name.value) {
+    let (Some(mesh), Some(name)) = (&around.mesh, &policy.provider) else { return };
+    if policy.action == Action::Custom && !name.value.is_empty() && !mesh.providers.contains(&name.value) {
         out.say("OB0415", name.at, "spec.provider.name", format!("MeshConfig defines no extension provider `{name}`"));
     }
 }
@@ -82,22 +56,24 @@ fn namespaces(own: &FieldValues, path: &str, around: &Around, out: &mut Advice) 
 }
 
 fn accounts(own: &FieldValues, path: &str, around: &Around, out: &mut Advice) {
-    if around.accounts.is_empty() {
-        return;
-    }
-    for (path, text) in each(path, &own.values) {
+    for (path, text) in each(path, &own.values).filter(|(_, text)| !text.value.contains('*')) {
         let parts: Vec<&str> = text.value.split('/').collect();
-        let [_, "ns", namespace, "sa", account] = parts.as_slice() else { continue };
-        let plain = !text.value.contains('*');
+        let [domain, "ns", namespace, "sa", account] = parts.as_slice() else { continue };
+        if around.mesh.as_ref().is_some_and(|mesh| is_foreign(domain, mesh)) {
+            out.say("KIA0108", text.at, &path, format!("MeshConfig knows no trust domain `{domain}`"));
+            continue;
+        }
         // Of another cluster's namespaces these files know nothing.
         let known = around.accounts.iter().any(|own| own.starts_with(&format!("{namespace}/")));
-        if plain && known && !around.accounts.contains(&format!("{namespace}/{account}")) {
-            out.say(
-                "KIA0106",
-                text.at,
-                &path,
-                format!("no service account in these files is called {namespace}/{account}"),
-            );
+        if known && !around.accounts.contains(&format!("{namespace}/{account}")) {
+            let message = format!("no service account in these files is called {namespace}/{account}");
+            out.say("KIA0106", text.at, &path, message);
         }
     }
+}
+
+/// Whether a trust domain is neither the mesh's nor an alias; `cluster.local` always means the mesh itself (R40).
+fn is_foreign(domain: &str, mesh: &MeshConfig) -> bool {
+    let own = |known: &String| known == domain || known.contains('*');
+    domain != Mesh::default().trust_domain && !mesh.trust_domains.iter().any(own)
 }

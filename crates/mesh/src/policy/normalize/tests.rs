@@ -129,6 +129,7 @@ fn r29_what_is_refused() {
         assert_eq!(refused("*", mode), Some(BadPath::NotAbsolute));
     }
     assert_eq!(refused("/a%00", Normalization::Base), Some(BadPath::Nul));
+    assert_eq!(refused("/a\0", Normalization::Base), Some(BadPath::Nul));
     assert_eq!(refused("/a%00", Normalization::None), None);
     assert_eq!(refused("/a?%00", Normalization::Base), None);
 }

@@ -20,14 +20,14 @@ pub fn fill<'p>(plan: &mut Plan<'p>, policy: &'p AuthorizationPolicy, rule: &'p 
             .iter()
             .flatten()
             .enumerate()
-            .map(|(i, part)| build.part(&format!("{name}[{i}].{inner}"), part))
+            .map(|(i, part)| build.part(format!("{name}[{i}].{inner}"), part))
             .collect();
         if !entries.is_empty() {
             clauses.push(Clause { entries });
         }
     }
     for (i, condition) in rule.when.iter().enumerate() {
-        match build.condition(&format!("when[{i}]"), condition) {
+        match build.condition(format!("when[{i}]"), condition) {
             Ok(entry) => clauses.push(Clause { entries: vec![entry] }),
             Err(why) => {
                 out.dropped = Some(why);
@@ -76,10 +76,10 @@ struct Build<'b> {
 }
 
 impl Build<'_> {
-    fn part<'p>(&self, path: &str, part: &'p Part) -> EntryPlan<'p> {
+    fn part<'p>(&self, path: String, part: &'p Part) -> EntryPlan<'p> {
         let checks =
             part.fields.iter().filter(|field| !field.values.is_empty()).map(|field| self.field(field)).collect();
-        EntryPlan { path: path.to_owned(), at: part.at, checks, when_empty: true }
+        EntryPlan { path, at: part.at, checks, when_empty: true }
     }
 
     fn field<'p>(&self, field: &'p FieldValues) -> Check<'p> {
@@ -143,7 +143,7 @@ impl Build<'_> {
         }
     }
 
-    fn condition<'p>(&self, path: &str, condition: &'p Condition) -> Result<EntryPlan<'p>, String> {
+    fn condition<'p>(&self, path: String, condition: &'p Condition) -> Result<EntryPlan<'p>, String> {
         let key = condition.key.as_str();
         let Some((attribute, reading)) = attribute(key) else {
             return Err(format!("{path}: `{key}` is no attribute Istio knows, so the whole rule is skipped"));
@@ -155,7 +155,7 @@ impl Build<'_> {
                 checks.push(self.check(key, condition.at, negated, attribute.clone(), values, matchers));
             }
         }
-        Ok(EntryPlan { path: path.to_owned(), at: condition.at, checks, when_empty: true })
+        Ok(EntryPlan { path, at: condition.at, checks, when_empty: true })
     }
 
     fn key_matchers(&self, reading: &Reading, value: &str) -> Vec<Matcher> {

@@ -1,9 +1,12 @@
 //! Which peers may connect at all (R59–R61, R75): PeerAuthentication at sidecars and, converted to rules, at ztunnels.
 
-use crate::policy::{
-    attach::Point,
-    object::{MtlsMode, PeerAuthentication, PolicySet},
-    settings::Enforcement,
+use crate::{
+    order,
+    policy::{
+        attach::Point,
+        object::{MtlsMode, PeerAuthentication, PolicySet},
+        settings::Enforcement,
+    },
 };
 
 /// What the attached PeerAuthentications come to.
@@ -154,7 +157,7 @@ impl<'p> Scopes<'p> {
         }
         let mut exceptions = false;
         let mut ports = workload.ports.clone().unwrap_or_default();
-        ports.sort_by_key(|port| port.port);
+        order::sort(&mut ports, &|a, b| a.port.cmp(&b.port));
         for port in ports {
             match port.mode {
                 MtlsMode::Strict => {

@@ -4,17 +4,20 @@ use crate::policy::settings::Mesh;
 
 /// A principal written for every trust domain it stands for.
 pub fn principals(value: &str, mesh: &Mesh) -> Vec<String> {
-    let parts: Vec<&str> = value.split('/').collect();
-    let [own, rest @ ..] = parts.as_slice() else { return vec![value.to_owned()] };
-    let known = mesh.trust_domains().any(|domain| fits(own, domain)) || *own == "cluster.local";
-    if parts.len() != 5 || *own == "*" || !known {
+    let Some((own, rest)) = value.split_once('/') else { return vec![value.to_owned()] };
+    let known = mesh.trust_domains().any(|domain| fits(own, domain)) || own == "cluster.local";
+    if rest.matches('/').count() != 3 || own == "*" || !known {
+        return vec![value.to_owned()];
+    }
+    // Most meshes have one trust domain, and their policies write it out.
+    if own == mesh.trust_domain && mesh.trust_domain_aliases.is_empty() {
         return vec![value.to_owned()];
     }
     let mut expanded: Vec<String> = Vec::new();
     for domain in mesh.trust_domains() {
         // A leading wildcard that covers the domain stays as it is, once.
         let covered = own.strip_prefix('*').is_some_and(|suffix| domain.ends_with(suffix));
-        let next = if covered { value.to_owned() } else { format!("{domain}/{}", rest.join("/")) };
+        let next = if covered { value.to_owned() } else { format!("{domain}/{rest}") };
         if !expanded.contains(&next) {
             expanded.push(next);
         }

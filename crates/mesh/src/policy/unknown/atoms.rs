@@ -1,11 +1,14 @@
 //! The comparisons that the rules of some plans for one proxy make with one attribute.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::net::IpAddr;
 
-use crate::policy::{
-    language::Atom,
-    pattern::TextMatch,
-    plan::{Attribute, Check, Matcher, Plan},
+use crate::{
+    order,
+    policy::{
+        language::Atom,
+        pattern::TextMatch,
+        plan::{Attribute, Check, Matcher, Plan},
+    },
 };
 
 /// Enforced checks of all enforced policies.
@@ -71,21 +74,21 @@ pub fn add(atoms: &mut Vec<Atom>, text: &TextMatch) {
 
 /// Addresses at which some range begins or ends, and one below all of them.
 pub fn addresses(plans: &[&Plan<'_>], attribute: &Attribute) -> Vec<IpAddr> {
-    let mut found = BTreeSet::from([IpAddr::from([0, 0, 0, 0]), IpAddr::from([0_u16; 8])]);
+    let mut found = vec![IpAddr::from([0, 0, 0, 0]), IpAddr::from([0_u16; 8])];
     for matcher in matchers(plans, attribute) {
         if let Matcher::Cidr(range) = matcher {
             found.extend(range.edges());
         }
     }
-    found.into_iter().collect()
+    order::distinct(found)
 }
 
 /// Ports that anything is compared with, and one that nothing is.
 pub fn ports(plans: &[&Plan<'_>]) -> Vec<u16> {
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     for matcher in matchers(plans, &Attribute::DestinationPort) {
         if let Matcher::Port(port) = matcher {
-            found.insert(*port);
+            found.push(*port);
         }
     }
     for plan in plans {
@@ -94,5 +97,5 @@ pub fn ports(plans: &[&Plan<'_>]) -> Vec<u16> {
     }
     let other = (1024..=u16::MAX).find(|port| !found.contains(port));
     found.extend(other);
-    found.into_iter().collect()
+    order::distinct(found)
 }

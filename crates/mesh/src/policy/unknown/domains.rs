@@ -42,7 +42,65 @@ impl Domain for NormalPath {
         }
     }
 
+    fn states(&self) -> u8 {
+        INSIDE + 1
+    }
+
     fn ends(&self, state: u8) -> bool {
         !matches!(state, START | DOT | DOTS) || self.mode == Normalization::None && state != START
+    }
+}
+
+/// Identities as Istio issues them: `spiffe://domain/ns/namespace/sa/account`.
+pub struct IssuedIdentity;
+
+/// What an issued identity is made of; a zero byte stands for a name, one or more characters that are no slash.
+const ISSUED: &[u8] = b"spiffe://\0/ns/\0/sa/\0";
+
+impl Domain for IssuedIdentity {
+    fn step(&self, state: u8, byte: u8) -> Option<u8> {
+        let at = usize::from(state);
+        let in_name = at > 0 && ISSUED[at - 1] == 0;
+        match ISSUED.get(at) {
+            Some(0) if byte != b'/' => Some(state + 1),
+            Some(wanted) if *wanted == byte => Some(state + 1),
+            Some(_) | None => (in_name && byte != b'/').then_some(state),
+        }
+    }
+
+    fn states(&self) -> u8 {
+        u8::try_from(ISSUED.len() + 1).expect("a short pattern")
+    }
+
+    fn ends(&self, state: u8) -> bool {
+        usize::from(state) == ISSUED.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issued_identities_and_no_others() {
+        let is = |text: &str| {
+            let end = text.bytes().try_fold(0, |state, byte| IssuedIdentity.step(state, byte));
+            end.is_some_and(|state| IssuedIdentity.ends(state))
+        };
+        for text in ["spiffe://td/ns/a/sa/b", "spiffe://cluster.local/ns/team-a/sa/x.y", "spiffe://ns/ns/ns/sa/sa"] {
+            assert!(is(text), "{text}");
+        }
+        for text in [
+            "",
+            "spiffe://",
+            "spiffe://td",
+            "spiffe:///ns/a/sa/b",
+            "spiffe://td/ns//sa/b",
+            "spiffe://td/ns/a/sa/",
+            "spiffe://td/ns/a/sa/b/c",
+            "td/ns/a/sa/b",
+        ] {
+            assert!(!is(text), "{text}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::{MAX_COMBINATIONS, change::Change, choices::Choice};
 use crate::policy::{
+    effort::Effort,
     evaluate::{Example, Fields, Verdict},
     plan::Plan,
     request::{Peer, Request},
@@ -17,11 +18,11 @@ pub struct Found {
 }
 
 /// The verdicts of all combinations, or nothing when there are too many or one of them is still uncertain.
-pub fn decide_all(plan: &Plan<'_>, request: &Request, choices: &[Choice]) -> Option<Found> {
+pub fn decide_all(plan: &Plan<'_>, request: &Request, choices: &[Choice], effort: &Effort) -> Option<Found> {
     let sizes: Vec<usize> = choices.iter().map(|choice| choice.changes.len()).collect();
     let total =
         sizes.iter().try_fold(1_usize, |total, size| total.checked_mul(*size).filter(|n| *n <= MAX_COMBINATIONS))?;
-    if total == 0 {
+    if total == 0 || !effort.spend(total.saturating_mul(plan.weight())) {
         return None;
     }
     let mut verdicts = Vec::with_capacity(total);
@@ -57,9 +58,8 @@ pub fn decide_all(plan: &Plan<'_>, request: &Request, choices: &[Choice]) -> Opt
     if depends_on.remove("source") {
         depends_on.extend(peer_fields(request, choices, &sizes, &verdicts));
     }
-    let mut seen: Vec<Verdict> = verdicts.clone();
-    seen.sort();
-    seen.dedup();
+    let all = [Verdict::Allow, Verdict::Deny, Verdict::Depends];
+    let seen: Vec<Verdict> = all.into_iter().filter(|verdict| verdicts.contains(verdict)).collect();
     let examples =
         seen.iter().filter_map(|verdict| example(*verdict, &verdicts, choices, &sizes, &depends_on)).collect();
     Some(Found { verdicts: seen, decided_by, depends_on, examples })

@@ -1,5 +1,6 @@
 use crate::policy::{
     cases,
+    effort::Effort,
     evaluate::{Outcome, Verdict},
 };
 
@@ -14,7 +15,7 @@ fn with_more(more: &str, spec: &str, request: &str) -> Outcome {
     );
     let file = cases::read("t.yaml", &text);
     assert_eq!(file.findings, [], "{text}");
-    cases::run_case(&file.cases[0]).outcome
+    cases::run_case(&file.cases[0], &Effort::unlimited()).outcome
 }
 
 #[track_caller]

@@ -1,7 +1,10 @@
 //! ValidatePeerAuthentication and ValidateRequestAuthentication.
 
 use super::{Report, target};
-use crate::policy::object::{JwtRule, PeerAuthentication, RequestAuthentication};
+use crate::policy::{
+    jwks,
+    object::{JwtRule, PeerAuthentication, RequestAuthentication},
+};
 
 pub fn peer(object: &PeerAuthentication, out: &mut Report) {
     const PATH: &str = "spec.portLevelMtls";
@@ -27,6 +30,18 @@ pub fn request(object: &RequestAuthentication, out: &mut Report) {
     target::target(&object.target, object.meta.at, out);
     for (i, rule) in object.rules.iter().enumerate() {
         jwt_rule(rule, &format!("spec.jwtRules[{i}]"), out);
+        private_keys(rule, &format!("spec.jwtRules[{i}]"), out);
+    }
+}
+
+/// warnPrivateJwksKeys.
+fn private_keys(rule: &JwtRule, path: &str, out: &mut Report) {
+    let Some(text) = &rule.jwks else { return };
+    for i in jwks::private_keys(&text.value) {
+        let message =
+            format!("jwks key at index {i} contains private key material; only public keys are used for verification");
+        let remedy = "Keep the public part only, and replace the key: whoever reads the object can sign tokens.";
+        out.warning(text.at, &format!("{path}.jwks"), message, remedy);
     }
 }
 

@@ -1,10 +1,10 @@
 //! What the schema of the CRDs refuses besides the validator (testdata/crds, customresourcedefinitions.gen.yaml): numbers
-//! of entries.
+//! of entries, and fields that exclude each other.
 
 use super::Report;
 use crate::policy::{
     finding::Finding,
-    object::{AuthorizationPolicy, PolicySet, Target},
+    object::{AuthorizationPolicy, JwtRule, PolicySet, Target},
     place::Spot,
 };
 
@@ -26,9 +26,20 @@ pub fn schema(set: &PolicySet) -> Vec<Finding> {
     for object in &set.request {
         let mut out = Report::new(&object.meta);
         targets(&object.target, object.meta.at, &mut out);
+        for (i, rule) in object.rules.iter().enumerate() {
+            keys(rule, &format!("spec.jwtRules[{i}]"), &mut out);
+        }
         all.extend(out.finish());
     }
     all
+}
+
+/// The schema counts fields that are there, empty ones too.
+fn keys(rule: &JwtRule, path: &str, out: &mut Report) {
+    if let (Some(own), Some(_)) = (&rule.jwks, &rule.jwks_uri) {
+        let message = "only one of jwks or jwksUri can be set";
+        out.findings.error("OB0302", own.at, &format!("{path}.jwks"), message, "Keep one of them.");
+    }
 }
 
 fn authorization(policy: &AuthorizationPolicy, out: &mut Report) {

@@ -5,21 +5,32 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::{Entry, MAX_ALIAS_NODES, MAX_DEPTH, MAX_NODES, Node, Value, scalar, split::Part};
+use super::{Entry, MAX_ALIAS_NODES, MAX_BROKEN, MAX_DEPTH, MAX_NODES, Node, Value, scalar, split::Part};
 use crate::policy::{
     finding::Findings,
     place::{Spot, Text},
 };
 
-/// How many nodes a file may still have.
+/// How many nodes a file may still have, and how many of its documents may still be broken.
 pub struct Budget {
     nodes: usize,
     alias_nodes: usize,
+    broken: usize,
 }
 
 impl Budget {
     pub fn new() -> Self {
-        Self { nodes: MAX_NODES, alias_nodes: MAX_ALIAS_NODES }
+        Self { nodes: MAX_NODES, alias_nodes: MAX_ALIAS_NODES, broken: MAX_BROKEN }
+    }
+
+    /// After a document that could not be read: whether the next one is worth a try.
+    pub fn goes_on(&mut self, after: Part<'_>, out: &mut Findings) -> bool {
+        self.broken -= 1;
+        if self.broken == 0 {
+            let message = format!("{MAX_BROKEN} documents cannot be read; the rest of the file was not tried");
+            out.error("OB0102", after.start(), "", message, "Give a file of YAML or JSON.");
+        }
+        self.nodes > 0 && self.broken > 0
     }
 }
 
@@ -43,16 +54,22 @@ struct Tree<'o> {
     out: &'o mut Findings,
 }
 
-/// Why a document is given up.
-type Stop = ();
+/// Why a document is given up: that has been said.
+pub type Stop = ();
 
-/// The tree of one document, or nothing when it is empty or cannot be read.
-pub fn document(part: Part<'_>, budget: &mut Budget, out: &mut Findings) -> Option<Node> {
+/// The tree of one document, or nothing when it is empty.
+pub fn document(part: Part<'_>, budget: &mut Budget, out: &mut Findings) -> Result<Option<Node>, Stop> {
     let spot = |span: Span| Spot {
         line: u32::try_from(span.start.line()).unwrap_or(u32::MAX).saturating_add(part.lines_before),
         column: u32::try_from(span.start.col()).unwrap_or(u32::MAX).saturating_add(1),
     };
     let mut tree = Tree { open: Vec::new(), root: None, anchors: HashMap::new(), out };
+    // The parser keeps what is between brackets until they close, hundreds of bytes for each value; so these are counted
+    // first.
+    if part.separators() >= budget.nodes {
+        tree.too_many(part.start(), budget);
+        return Err(());
+    }
     for event in Parser::new_from_str(part.text) {
         let (event, span) = match event {
             Ok(event) => event,
@@ -61,21 +78,18 @@ pub fn document(part: Part<'_>, budget: &mut Budget, out: &mut Findings) -> Opti
                 let at = spot(Span::empty(*mark));
                 let why = explain(part.text, mark.line(), error.info());
                 tree.out.error("OB0102", at, "", why, "Correct the YAML at this position.");
-                return None;
+                return Err(());
             }
         };
         let at = spot(span);
         budget.nodes = budget.nodes.saturating_sub(1);
         if budget.nodes == 0 {
-            let message = format!("the file has more than {MAX_NODES} values");
-            tree.out.error("OB0101", at, "", message, "Split the file.");
-            return None;
+            tree.too_many(at, budget);
+            return Err(());
         }
-        if tree.take(event, at, budget).is_err() {
-            return None;
-        }
+        tree.take(event, at, budget)?;
     }
-    tree.root
+    Ok(tree.root)
 }
 
 /// The parser's words, or ours where a usual mistake is behind them.
@@ -101,7 +115,7 @@ impl Tree<'_> {
                     ScalarStyle::Plain if !is_text => scalar::resolve(&text),
                     _ => Value::Text(text.into_owned()),
                 };
-                self.done(Node { at, value }, anchor, 1)
+                self.done(Node { at, value }, anchor, 1, budget)
             }
             Event::SequenceStart(anchor, _) => self.open(at, anchor, OpenKind::List(Vec::new())),
             Event::MappingStart(anchor, _) => self.open(
@@ -109,7 +123,7 @@ impl Tree<'_> {
                 anchor,
                 OpenKind::Map { entries: Vec::new(), key: None, lines: HashMap::new(), merges: Vec::new() },
             ),
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::SequenceEnd | Event::MappingEnd => self.close(budget),
         }
     }
 
@@ -123,22 +137,29 @@ impl Tree<'_> {
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Stop> {
+    /// Ends the file, not only the document: there is nothing left for the others.
+    fn too_many(&mut self, at: Spot, budget: &mut Budget) {
+        budget.nodes = 0;
+        let message = format!("the file has more than {MAX_NODES} values, those with an anchor counted twice");
+        self.out.error("OB0101", at, "", message, "Split the file.");
+    }
+
+    fn close(&mut self, budget: &mut Budget) -> Result<(), Stop> {
         let Open { at, anchor, size, kind } = self.open.pop().expect("the parser closes only what it opened");
         let value = match kind {
             OpenKind::List(list) => Value::List(list),
-            OpenKind::Map { mut entries, lines, merges, .. } => {
-                for merged in merges {
-                    for entry in merged.entries() {
-                        if !lines.contains_key(&entry.key.value) && !entries.iter().any(|own| own.key == entry.key) {
-                            entries.push(entry.clone());
-                        }
+            OpenKind::Map { mut entries, mut lines, merges, .. } => {
+                // What stands in the map itself comes first, then what was merged first.
+                for entry in merges.iter().flat_map(Node::entries) {
+                    if !lines.contains_key(&entry.key.value) {
+                        lines.insert(entry.key.value.clone(), entry.key.at);
+                        entries.push(entry.clone());
                     }
                 }
                 Value::Map(entries)
             }
         };
-        self.done(Node { at, value }, anchor, size)
+        self.done(Node { at, value }, anchor, size, budget)
     }
 
     fn alias(&mut self, anchor: usize, at: Spot, budget: &mut Budget) -> Result<(), Stop> {
@@ -153,12 +174,18 @@ impl Tree<'_> {
         }
         budget.alias_nodes -= size;
         let (node, size) = (Node { at, value: node.value.clone() }, *size);
-        self.done(node, 0, size)
+        self.done(node, 0, size, budget)
     }
 
     /// Puts a finished node where it belongs.
-    fn done(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), Stop> {
+    fn done(&mut self, node: Node, anchor: usize, size: usize, budget: &mut Budget) -> Result<(), Stop> {
         if anchor != 0 {
+            // The copy for aliases is as large as the node, and anchors inside each other keep one each.
+            if size >= budget.nodes {
+                self.too_many(node.at, budget);
+                return Err(());
+            }
+            budget.nodes -= size;
             self.anchors.insert(anchor, (node.clone(), size));
         }
         let Some(parent) = self.open.last_mut() else {

@@ -15,7 +15,8 @@ pub fn resolve(text: &str) -> Value {
     }
 }
 
-fn is_number(text: &str) -> bool {
+/// Whether an unquoted text is a number.
+pub fn is_number(text: &str) -> bool {
     let body = text.strip_prefix(['+', '-']).unwrap_or(text);
     if matches!(body, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
         return true;

@@ -70,6 +70,31 @@ fn anchors_aliases_and_merge_keys_are_written_out() {
 }
 
 #[test]
+fn of_merged_keys_the_first_wins_and_stands_once() {
+    let (nodes, findings) = read_all("a: &a {x: 1}\nb: &b {x: 2, y: 3}\nuse: {<<: [*a, *b], z: 4}\n");
+    assert_eq!(findings, []);
+    let entries = nodes[0].get("use").expect("use").entries();
+    let told: Vec<(&str, &Value)> = entries.iter().map(|entry| (entry.key.as_str(), &entry.value.value)).collect();
+    let number = |text: &str| Value::Number(text.to_owned());
+    assert_eq!(told, [("z", &number("4")), ("x", &number("1")), ("y", &number("3"))]);
+}
+
+#[test]
+fn merging_many_keys_takes_no_longer_than_reading_them() {
+    let keys = |name: char| (0..40_000).map(|i| format!("{name}{i}: 1, ")).collect::<String>();
+    let (nodes, findings) = read_all(&format!("{{<<: {{{}}}, {}}}\n", keys('a'), keys('b')));
+    assert_eq!((findings.len(), nodes[0].entries().len()), (0, 80_000));
+}
+
+#[test]
+fn anchors_inside_each_other_do_not_multiply_what_is_kept() {
+    let open: String = (0..60).map(|i| format!("&a{i} [")).collect();
+    let (nodes, findings) = read_all(&format!("{open}{}{}", "x,".repeat(100_000), "]".repeat(60)));
+    assert!(nodes.is_empty());
+    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["OB0101"]);
+}
+
+#[test]
 fn deep_nesting_is_refused_quickly() {
     for text in ["[".repeat(1_000_000), "- ".repeat(200_000), "{a: ".repeat(100_000), "? ".repeat(100_000)] {
         let (nodes, findings) = read_all(&text);
@@ -90,6 +115,25 @@ fn ten_megabytes_are_read_in_bounded_time() {
     let (nodes, findings) = read_all(&line.repeat(MAX_BYTES / line.len()));
     assert!(nodes.is_empty());
     assert_eq!(findings[0].code, "OB0101");
+}
+
+#[test]
+fn a_file_of_nothing_but_broken_documents_is_given_up() {
+    let (nodes, findings) = read_all(&"---\n]\n".repeat(100_000));
+    assert!(nodes.is_empty());
+    assert_eq!(findings.len(), MAX_BROKEN + 1);
+    assert!(findings[MAX_BROKEN].message.contains("the rest of the file"), "{:?}", findings[MAX_BROKEN]);
+}
+
+#[test]
+fn a_file_with_too_many_values_is_given_up_once() {
+    let whole = "---\na: [1, 2]\n";
+    for many in ["a,", "a: ", "\"a\":"] {
+        let (nodes, findings) = read_all(&format!("{whole}---\n[{}]\n{}", many.repeat(MAX_NODES), whole.repeat(9)));
+        assert_eq!(nodes.len(), 1);
+        let told: Vec<(&str, u32)> = findings.iter().map(|finding| (finding.code, finding.place.line)).collect();
+        assert_eq!(told, [("OB0101", 3)], "{many}");
+    }
 }
 
 #[test]

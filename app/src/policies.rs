@@ -1,0 +1,3 @@
+//! Authorization policies in the browser.
+
+pub mod engine;
