@@ -108,6 +108,8 @@ impl Statement {
 /// Everything there is to say about the enforced ALLOW and DENY rules of a proxy.
 pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol, effort: &Effort) -> Vec<Statement> {
     let plan = Plan::new(set, point, protocol);
+    // When that was too much already, every rule stays undecided below.
+    effort.spend(plan.cost());
     let plans = [&plan];
     let mut question = Question { plan: &plan, protocol, walk: Walk::new(&plans, effort) };
     let of = |action: Action| -> Vec<(Place, &RulePlan<'_>)> {

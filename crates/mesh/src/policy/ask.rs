@@ -95,9 +95,9 @@ pub fn evaluate(document: &str, effort: &Effort) -> Result<Evaluated, Refused> {
     readable(&file.findings)?;
     let mut reports = Vec::new();
     for case in &file.cases {
-        let planned = effort.spend(case.policies.len());
+        let looked_at = effort.spend(case.policies.len());
         let report = cases::run_case(case, effort);
-        if !planned || !effort.spend(report.outcome.traced() * STEPS_PER_TRACED_FIELD) {
+        if !looked_at || !effort.spend(report.outcome.traced() * STEPS_PER_TRACED_FIELD) {
             return Err(Refused::TooMuch);
         }
         reports.push(report);

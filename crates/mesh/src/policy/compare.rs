@@ -110,6 +110,9 @@ pub fn compare(
     effort: &Effort,
 ) -> Comparison {
     let (old, new) = (Plan::new(before, point, protocol), Plan::new(after, point, protocol));
+    if !effort.spend(old.cost() + new.cost()) {
+        return Comparison { relation: Relation::Undecided, complete: false, differences: Vec::new() };
+    }
     if same::same(&old, &new) {
         return Comparison { relation: Relation::Equivalent, complete: true, differences: Vec::new() };
     }

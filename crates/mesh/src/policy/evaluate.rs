@@ -54,6 +54,8 @@ pub fn evaluate(set: &PolicySet, point: &Point, request: &Request) -> Outcome {
 /// The same with no more than this effort; [`Outcome::approximate`] says where it was too little.
 pub fn evaluate_within(set: &PolicySet, point: &Point, request: &Request, effort: &Effort) -> Outcome {
     let plan = Plan::new(set, point, request.protocol);
+    // When that was too much already, the caller finds nothing left.
+    effort.spend(plan.cost());
     let outcome = plan.explain(request);
     if outcome.verdict == Verdict::Depends { super::unknown::refine(&plan, request, outcome, effort) } else { outcome }
 }

@@ -24,6 +24,9 @@ use crate::order;
 use index::Index;
 pub use peer::{PeerPlan, PeerRule};
 
+/// What making a plan costs for each rule, compared with deciding by it once.
+const STEPS_PER_PLANNED_RULE: usize = 50;
+
 /// Everything one proxy enforces on one kind of port.
 #[derive(Clone, Debug)]
 pub struct Plan<'p> {
@@ -255,6 +258,11 @@ impl<'p> Plan<'p> {
     /// What deciding about one request costs, in steps of [`Effort`](super::effort::Effort).
     pub fn weight(&self) -> usize {
         1 + self.policies.iter().map(|policy| policy.rules.len()).sum::<usize>()
+    }
+
+    /// What making this plan has cost, in the same steps.
+    pub fn cost(&self) -> usize {
+        STEPS_PER_PLANNED_RULE * self.weight()
     }
 
     /// The attached policies of one action, enforced or in dry run, in the order of Envoy's rule names.

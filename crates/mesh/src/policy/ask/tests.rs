@@ -96,3 +96,16 @@ fn too_little_effort_is_a_refusal_or_an_approximation_and_never_a_guess() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn planning_for_many_proxies_counts_as_work() {
+    let everywhere: Vec<String> =
+        (0..60).map(|i| policy(&format!("p{i}"), "[{to: [{operation: {methods: [GET]}}]}]")).collect();
+    let selected =
+        |i: usize, text: &str| text.replace("spec: {", &format!("spec: {{selector: {{matchLabels: {{app: a{i}}}}}, "));
+    let spread: Vec<String> = everywhere.iter().enumerate().map(|(i, text)| selected(i, text)).collect();
+    let ask = question(&[("before", everywhere.join("---\n").into()), ("after", spread.join("---\n").into())]);
+    let found = diff(&ask, &Effort::new(100_000)).expect("readable");
+    assert!(!found.complete && found.proxies.len() < 60, "{} proxies", found.proxies.len());
+    assert!(diff(&ask, &plenty()).expect("readable").complete);
+}
