@@ -1,6 +1,7 @@
 //! Rules of a set that do nothing or not what they seem: vacuous, redundant, overridden, meeting others. Every claim that a
 //! rule does something rests on a request that the evaluator has decided; every other on a search that was complete.
 
+mod apart;
 #[cfg(test)]
 mod tests;
 
@@ -110,8 +111,7 @@ pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol, effort: &Effo
     let plan = Plan::new(set, point, protocol);
     // When that was too much already, every rule stays undecided below.
     effort.spend(plan.cost());
-    let plans = [&plan];
-    let mut question = Question { plan: &plan, protocol, walk: Walk::new(&plans, effort) };
+    let question = Question { plan: &plan, protocol, effort };
     let of = |action: Action| -> Vec<(Place, &RulePlan<'_>)> {
         plan.of(action, false)
             .iter()
@@ -129,25 +129,16 @@ pub fn analyze(set: &PolicySet, point: &Point, protocol: Protocol, effort: &Effo
         with: Vec::new(),
     };
     let mut living: Vec<(Action, &Place, &RulePlan<'_>)> = Vec::new();
+    let denies: Vec<&RulePlan<'_>> = deny.iter().map(|(_, rule)| *rule).collect();
     for (action, rules) in [(Action::Deny, &deny), (Action::Allow, &allow)] {
         for (i, (place, rule)) in rules.iter().enumerate() {
-            match question.exists(&[rule], &[]) {
-                Sought::Never => found.push(say(Judgement::Vacuous, place, rule)),
-                Sought::Undecided => found.push(say(Judgement::Undecided, place, rule)),
-                Sought::Found(_) => {
-                    let others: Vec<&RulePlan<'_>> =
-                        rules.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, (_, rule))| *rule).collect();
-                    let denies: Vec<&RulePlan<'_>> = deny.iter().map(|(_, rule)| *rule).collect();
-                    let verdict = if action == Action::Allow {
-                        question.allowed(rule, &others, &denies)
-                    } else {
-                        question.needed(rule, &others, Judgement::Redundant)
-                    };
-                    match verdict {
-                        Some(judgement) => found.push(say(judgement, place, rule)),
-                        None => living.push((action, place, rule)),
-                    }
-                }
+            let mut others: Vec<&RulePlan<'_>> =
+                rules.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, (_, rule))| *rule).collect();
+            let stronger = if action == Action::Allow { denies.as_slice() } else { &[] };
+            others.extend(stronger);
+            match question.judge(rule, &others, stronger) {
+                Some(judgement) => found.push(say(judgement, place, rule)),
+                None => living.push((action, place, rule)),
             }
         }
     }
@@ -178,34 +169,32 @@ enum Sought {
 struct Question<'q> {
     plan: &'q Plan<'q>,
     protocol: Protocol,
-    walk: Walk<'q>,
+    effort: &'q Effort,
 }
 
 impl Question<'_> {
-    /// An ALLOW rule: what it lets through must not all be denied, nor be let through by others.
-    fn allowed(
-        &mut self,
-        rule: &RulePlan<'_>,
-        others: &[&RulePlan<'_>],
-        denies: &[&RulePlan<'_>],
-    ) -> Option<Judgement> {
-        if let Some(judgement) = self.needed(rule, denies, Judgement::Overridden) {
-            return Some(judgement);
+    /// What is wrong with a rule. Most have a request of their own, which says all at once: others do not match it, and it
+    /// is not denied.
+    fn judge(&self, rule: &RulePlan<'_>, others: &[&RulePlan<'_>], stronger: &[&RulePlan<'_>]) -> Option<Judgement> {
+        let redundant = match self.exists(&[rule], others) {
+            Sought::Found(_) => return None,
+            Sought::Never => Judgement::Redundant,
+            Sought::Undecided => Judgement::Undecided,
+        };
+        let reasons = [(&[][..], Judgement::Vacuous), (stronger, Judgement::Overridden)];
+        for (none, reason) in
+            reasons.into_iter().filter(|(none, reason)| !none.is_empty() || *reason == Judgement::Vacuous)
+        {
+            match self.exists(&[rule], none) {
+                Sought::Found(_) => {}
+                Sought::Never => return Some(reason),
+                Sought::Undecided => return Some(Judgement::Undecided),
+            }
         }
-        let both: Vec<&RulePlan<'_>> = others.iter().chain(denies).copied().collect();
-        self.needed(rule, &both, Judgement::Redundant)
+        Some(redundant)
     }
 
-    /// What to say when nothing matches the rule and none of the others.
-    fn needed(&mut self, rule: &RulePlan<'_>, others: &[&RulePlan<'_>], otherwise: Judgement) -> Option<Judgement> {
-        match self.exists(&[rule], others) {
-            Sought::Found(_) => None,
-            Sought::Never => Some(otherwise),
-            Sought::Undecided => Some(Judgement::Undecided),
-        }
-    }
-
-    fn conflicts(&mut self, rules: &[(Action, &Place, &RulePlan<'_>)]) -> Vec<Statement> {
+    fn conflicts(&self, rules: &[(Action, &Place, &RulePlan<'_>)]) -> Vec<Statement> {
         let of = |wanted: Action| rules.iter().filter(move |(action, ..)| *action == wanted);
         let pairs = of(Action::Deny).flat_map(|deny| of(Action::Allow).map(move |allow| (deny, allow)));
         let mut found = Vec::new();
@@ -224,9 +213,17 @@ impl Question<'_> {
     }
 
     /// A request that reaches the rules, matches all of `all` and none of `none`.
-    fn exists(&mut self, all: &[&RulePlan<'_>], none: &[&RulePlan<'_>]) -> Sought {
+    fn exists(&self, all: &[&RulePlan<'_>], none: &[&RulePlan<'_>]) -> Sought {
         let mut found: Option<Trail> = None;
         let plan = self.plan;
+        if all.iter().enumerate().any(|(i, rule)| all[..i].iter().any(|other| apart::apart(rule, other))) {
+            return Sought::Never;
+        }
+        // Only what can meet the rules in question matters, and only its patterns are combined.
+        let near = |other: &&&RulePlan<'_>| !all.iter().any(|rule| apart::apart(rule, other));
+        let none: Vec<&RulePlan<'_>> = none.iter().filter(near).copied().collect();
+        let concerned = plan.only(&[all, &none].concat());
+        self.effort.spend(plan.weight());
         let mut judge = |request: &Request, trail: &Trail| {
             let before = Before::new(plan, request);
             let mut fields = Fields::new();
@@ -239,7 +236,7 @@ impl Question<'_> {
             }
             // What the rules themselves hang on comes first: most others fall away with it.
             if answer == Answer::Yes {
-                for rule in none {
+                for rule in &none {
                     answer = answer.and(before.judge(rule, &mut fields).negated());
                     if answer == Answer::No {
                         return Step::Settled;
@@ -258,7 +255,8 @@ impl Question<'_> {
                 Answer::Maybe => Step::Open(fields),
             }
         };
-        let walked = self.walk.run(&search::anything(self.protocol), BUDGET, &mut judge);
+        let plans = [&concerned];
+        let walked = Walk::new(&plans, self.effort).run(&search::anything(self.protocol), BUDGET, &mut judge);
         match (found, walked) {
             (Some(trail), _) => Sought::Found(trail),
             (None, Walked::All) => Sought::Never,

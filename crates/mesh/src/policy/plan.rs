@@ -265,6 +265,24 @@ impl<'p> Plan<'p> {
         STEPS_PER_PLANNED_RULE * self.weight()
     }
 
+    /// The same proxy with these of its rules alone.
+    pub fn only(&self, rules: &[&RulePlan<'_>]) -> Self {
+        let kept = |rule: &&RulePlan<'_>| rules.iter().any(|kept| std::ptr::eq(*kept, *rule));
+        let of = |policy: &PolicyPlan<'p>| -> Vec<RulePlan<'p>> { policy.rules.iter().filter(kept).cloned().collect() };
+        let policies = self.policies.iter().map(|policy| (policy, of(policy))).filter(|(_, rules)| !rules.is_empty());
+        let policies = policies.map(|(policy, rules)| PolicyPlan { rules, id: policy.id.clone(), ..*policy }).collect();
+        Self {
+            policies,
+            peer: self.peer.clone(),
+            jwt: self.jwt.clone(),
+            ignored: Vec::new(),
+            refused: Vec::new(),
+            deny: OnceLock::new(),
+            allow: OnceLock::new(),
+            ..*self
+        }
+    }
+
     /// The attached policies of one action, enforced or in dry run, in the order of Envoy's rule names.
     pub fn of(&self, action: Action, dry_run: bool) -> &[PolicyPlan<'p>] {
         let key = |policy: &PolicyPlan<'_>| (policy.source.action, policy.dry_run);

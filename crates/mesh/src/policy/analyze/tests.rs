@@ -95,3 +95,27 @@ fn many_namespaces_are_told_apart() {
     let custom = format!("{{rules: [{}, {{from: [{{source: {{principals: [td/of/our/own]}}}}]}}]}}", rules.join(", "));
     says(&[("p", &custom)], &[]);
 }
+
+#[test]
+fn only_rules_that_can_meet_are_combined() {
+    // Ends of paths beside templates: among all of them together there are too many combinations.
+    let rule = |i: usize| {
+        let path = if i.is_multiple_of(2) { format!("'*/end-{i}.json'") } else { format!("'/api/{i}/{{*}}/part-{i}'") };
+        format!("{{to: [{{operation: {{paths: [{path}], methods: [GET]}}}}]}}")
+    };
+    let mut rules: Vec<String> = (0..60).map(rule).collect();
+    rules.push("{to: [{operation: {paths: ['/api/7/x/part-7'], methods: [GET]}}]}".to_owned());
+    says(&[("p", &format!("{{rules: [{}]}}", rules.join(", ")))], &[("foo/p rule[60]", Judgement::Redundant)]);
+}
+
+#[test]
+fn headers_may_have_several_values_and_so_fit_rules_that_seem_apart() {
+    let rule = |value: &str| format!("{{when: [{{key: 'request.headers[x]', values: [{value}]}}]}}");
+    says(
+        &[
+            ("a", &format!("{{rules: [{}]}}", rule("one"))),
+            ("d", &format!("{{action: DENY, rules: [{}]}}", rule("two"))),
+        ],
+        &[("foo/a rule[0]", Judgement::Conflict)],
+    );
+}
