@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use mesh::policy::{
+    effort::Effort,
     language::{self, Anything, Atom},
     pattern::{self, Cidr, TextMatch},
 };
@@ -82,7 +83,7 @@ fn trust_domain(pattern: &str) -> Option<Vec<Piece>> {
 
 /// Every example satisfies what it says, and a text of the same kind as `text` is among them.
 fn samples(atoms: &[Atom], text: &str) {
-    let Some(found) = language::samples(atoms, &Anything, |_| true) else { return };
+    let Some(found) = language::samples(atoms, &Anything, &|_| true, &Effort::unlimited()) else { return };
     let signs =
         |text: &str| -> Vec<bool> { atoms.iter().map(|atom| atom.iter().any(|glob| glob.matches(text))).collect() };
     for sample in &found {
