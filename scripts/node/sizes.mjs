@@ -8,7 +8,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 const site = process.argv[2];
 const KB = 1024;
 /** kind → [fails above, warns above], bytes after brotli. */
-const BUDGETS = { wasm: [400 * KB, 350 * KB], js: [25 * KB, 25 * KB], css: [25 * KB, 25 * KB], fonts: [60 * KB, 60 * KB], policy: [155 * KB, 150 * KB] };
+const BUDGETS = { wasm: [400 * KB, 350 * KB], js: [25 * KB, 25 * KB], css: [25 * KB, 25 * KB], fonts: [60 * KB, 60 * KB], policy: [160 * KB, 155 * KB] };
 
 function brotli(file) {
   if (fs.existsSync(`${file}.br`)) return fs.statSync(`${file}.br`).size;
