@@ -24,6 +24,8 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_NODES: usize = 1_000_000;
 /// The most nodes that aliases may add; a bomb is far beyond it.
 pub const MAX_ALIAS_NODES: usize = 20_000;
+/// The most bytes of texts that aliases may add.
+pub const MAX_ALIAS_BYTES: usize = 4 * 1024 * 1024;
 
 /// One part of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
