@@ -12,6 +12,7 @@ mod members;
 pub mod oidc;
 mod overview;
 mod people;
+mod policies;
 mod store_admin;
 mod stores;
 mod tenants;
@@ -39,6 +40,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .merge(identity_providers::routes())
         .merge(overview::routes())
         .merge(topology::routes())
+        .merge(policies::routes())
         .merge(stores::routes())
         .merge(store_admin::routes())
         .merge(isolation::routes())

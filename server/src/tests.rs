@@ -8,6 +8,7 @@ mod identity;
 mod keys;
 mod limits;
 mod pages;
+mod policies;
 mod provider;
 mod setup;
 mod sign_in;

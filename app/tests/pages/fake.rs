@@ -15,6 +15,7 @@ use contract::{
     auth::{Account, Me, Membership, Shell, User},
     demo::{DemoControl, Fault, FaultState},
     overview::{EmptyCheck, Overview, OverviewPage, OverviewQuery},
+    policies::{Diffed, Evaluated, Linted, Policies},
     stores::{StoreStatus, Stores},
     topology::{Focus, Graph, NodeDetail, Topology, TopologyQuery},
 };
@@ -112,6 +113,9 @@ impl Portal for Inside {
     fn topology(&self) -> &dyn Topology {
         self
     }
+    fn policies(&self) -> &dyn Policies {
+        self
+    }
     fn stores(&self) -> &dyn Stores {
         self
     }
@@ -121,6 +125,19 @@ impl Portal for Inside {
         } else {
             Err(ApiError::new(ErrorCode::Denied, "Editors only."))
         }
+    }
+}
+
+#[async_trait]
+impl Policies for Inside {
+    async fn evaluate(&self, _: String) -> Result<Evaluated, ApiError> {
+        Err(ApiError::not_found("This page"))
+    }
+    async fn lint(&self, _: String) -> Result<Linted, ApiError> {
+        Err(ApiError::not_found("This page"))
+    }
+    async fn diff(&self, _: String) -> Result<Diffed, ApiError> {
+        Err(ApiError::not_found("This page"))
     }
 }
 

@@ -8,6 +8,7 @@ use contract::{
     auth::{Account, Me, Membership, Shell, User},
     demo::DemoControl,
     overview::{EmptyCheck, Overview, OverviewPage, OverviewQuery},
+    policies::{Diffed, Evaluated, Linted, Policies},
     stores::{Signal, StoreState, StoreStatus, Stores},
     topology::{Focus, Graph, NodeDetail, Topology, TopologyQuery},
 };
@@ -151,11 +152,27 @@ impl Portal for World {
     fn topology(&self) -> &dyn Topology {
         self
     }
+    fn policies(&self) -> &dyn Policies {
+        self
+    }
     fn stores(&self) -> &dyn Stores {
         self
     }
     fn demo(&self) -> Result<&dyn DemoControl, ApiError> {
         Err(ApiError::not_found("The demo"))
+    }
+}
+
+#[async_trait]
+impl Policies for World {
+    async fn evaluate(&self, _: String) -> Result<Evaluated, ApiError> {
+        Err(ApiError::not_found("This page"))
+    }
+    async fn lint(&self, _: String) -> Result<Linted, ApiError> {
+        Err(ApiError::not_found("This page"))
+    }
+    async fn diff(&self, _: String) -> Result<Diffed, ApiError> {
+        Err(ApiError::not_found("This page"))
     }
 }
 

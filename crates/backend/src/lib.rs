@@ -22,6 +22,7 @@ pub mod members;
 pub mod metrics;
 mod overview;
 mod people;
+mod policies;
 mod portal;
 pub mod provision;
 pub mod scope;

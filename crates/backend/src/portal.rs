@@ -9,6 +9,7 @@ use contract::{
     auth::{Account, Shell},
     demo::{DemoControl, Fault, FaultState},
     overview::{Overview, OverviewPage, OverviewQuery},
+    policies::Policies,
     stores::Stores,
     topology::{Focus, Graph, Topology, TopologyQuery},
 };
@@ -31,6 +32,7 @@ use crate::{
     mail::Mail,
     metrics::embedded::Embedded,
     overview::Baseline,
+    policies::Turns,
     scope::{Access, Permission, Seen},
     sign_in::SignIn,
     start::Running,
@@ -49,6 +51,7 @@ pub(crate) struct Caches {
     pub layouts: Layouts,
     pub known: Known,
     pub proofs: isolation::Running,
+    pub policy_turns: Turns,
 }
 
 /// All services of a running portal.
@@ -182,6 +185,10 @@ impl Portal for Scoped {
     }
 
     fn topology(&self) -> &dyn Topology {
+        self
+    }
+
+    fn policies(&self) -> &dyn Policies {
         self
     }
 

@@ -12,6 +12,7 @@ pub mod live;
 pub mod members;
 pub mod overview;
 pub mod people;
+pub mod policies;
 pub mod portal;
 pub mod sign_in;
 pub mod store_admin;

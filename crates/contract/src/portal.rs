@@ -7,6 +7,7 @@ use crate::{
     auth::{Account, Me},
     demo::DemoControl,
     overview::Overview,
+    policies::Policies,
     stores::Stores,
     topology::Topology,
 };
@@ -19,6 +20,8 @@ pub trait Portal: Send + Sync {
     fn overview(&self) -> &dyn Overview;
     /// The mesh graph.
     fn topology(&self) -> &dyn Topology;
+    /// Authorization policies, tried out.
+    fn policies(&self) -> &dyn Policies;
     /// The stores.
     fn stores(&self) -> &dyn Stores;
     /// The demo's faults; denied to viewers, and an error where no demo runs.

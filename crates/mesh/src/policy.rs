@@ -20,6 +20,7 @@ pub mod pattern;
 pub mod place;
 pub mod plan;
 pub mod print;
+pub mod replay;
 pub mod request;
 pub mod search;
 pub mod settings;

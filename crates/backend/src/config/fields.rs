@@ -104,7 +104,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("api_keys[].tenant", "slug", "", "acme", "The one tenant the key is for."),
     field("api_keys[].name", "text", "", "ci", "Name of the key and of its service account."),
     field("api_keys[].role", "`viewer`, `editor` or `admin`", "", "viewer", "Highest role the key acts with."),
-    field("api_keys[].scopes", "list of scopes", "", "[\"metrics:read\", \"logs:read\"]", "What the key may do: `metrics:read`, `logs:read`, `traces:read`, `demo:write`, `members:read`, `members:write`, `settings:read`, `audit:read`."),
+    field("api_keys[].scopes", "list of scopes", "", "[\"metrics:read\", \"logs:read\"]", "What the key may do: `metrics:read`, `logs:read`, `traces:read`, `policies:read`, `demo:write`, `members:read`, `members:write`, `settings:read`, `audit:read`."),
     field("api_keys[].secret_env", "name of a variable", "", "ACME_CI_KEY", "The key, from this variable. `obstack key new` makes one."),
     field("api_keys[].secret_file", "path", "", "/run/secrets/acme_ci_key", "The key, from this file."),
     field("api_keys[].expires", "RFC 3339 time", "", "\"2027-01-31T00:00:00Z\"", "When it stops working. Absent: after `api_key_max_lifetime`, renewed by starts once half of it is over."),

@@ -8,6 +8,8 @@ use contract::ids::Role;
 pub enum Permission {
     /// Look at the overview, the topology and the stores.
     ViewMesh,
+    /// Try out authorization policies: evaluate, lint, compare.
+    TryPolicies,
     /// Switch faults of the demo mesh.
     BreakDemo,
     /// Make, rotate and revoke keys of one's own in this tenant.
@@ -39,6 +41,8 @@ pub enum KeyScope {
     LogsRead,
     /// Traces.
     TracesRead,
+    /// Authorization policies: what they do, tried out.
+    PoliciesRead,
     /// Switch faults of the demo mesh.
     DemoWrite,
     /// Members and invitations.
@@ -53,10 +57,11 @@ pub enum KeyScope {
 
 impl KeyScope {
     /// All of them, in the order they are offered.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MetricsRead,
         Self::LogsRead,
         Self::TracesRead,
+        Self::PoliciesRead,
         Self::DemoWrite,
         Self::MembersRead,
         Self::MembersWrite,
@@ -70,6 +75,7 @@ impl KeyScope {
             Self::MetricsRead => "metrics:read",
             Self::LogsRead => "logs:read",
             Self::TracesRead => "traces:read",
+            Self::PoliciesRead => "policies:read",
             Self::DemoWrite => "demo:write",
             Self::MembersRead => "members:read",
             Self::MembersWrite => "members:write",
@@ -86,7 +92,7 @@ impl KeyScope {
     /// Whether it is about running a tenant rather than looking into it.
     pub fn is_administration(self) -> bool {
         match self {
-            Self::MetricsRead | Self::LogsRead | Self::TracesRead | Self::DemoWrite => false,
+            Self::MetricsRead | Self::LogsRead | Self::TracesRead | Self::PoliciesRead | Self::DemoWrite => false,
             Self::MembersRead | Self::MembersWrite | Self::SettingsRead | Self::AuditRead => true,
         }
     }
@@ -94,7 +100,7 @@ impl KeyScope {
     /// The least role somebody needs to give it away.
     pub fn least_role(self) -> Role {
         match self {
-            Self::MetricsRead | Self::LogsRead | Self::TracesRead => Role::Viewer,
+            Self::MetricsRead | Self::LogsRead | Self::TracesRead | Self::PoliciesRead => Role::Viewer,
             Self::DemoWrite => Role::Editor,
             Self::MembersRead | Self::MembersWrite | Self::SettingsRead | Self::AuditRead => Role::Admin,
         }
@@ -103,8 +109,9 @@ impl KeyScope {
 
 impl Permission {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ViewMesh,
+        Self::TryPolicies,
         Self::BreakDemo,
         Self::ManageOwnKeys,
         Self::ViewMembers,
@@ -121,6 +128,7 @@ impl Permission {
     pub fn resource_and_action(self) -> (&'static str, &'static str) {
         match self {
             Self::ViewMesh => ("mesh", "view"),
+            Self::TryPolicies => ("policies", "evaluate, lint, compare"),
             Self::BreakDemo => ("demo", "switch faults"),
             Self::ManageOwnKeys => ("own keys", "make, rotate, revoke"),
             Self::ViewMembers => ("members", "view"),
@@ -137,7 +145,7 @@ impl Permission {
     /// The least role that has it.
     pub fn least_role(self) -> Role {
         match self {
-            Self::ViewMesh | Self::ManageOwnKeys => Role::Viewer,
+            Self::ViewMesh | Self::TryPolicies | Self::ManageOwnKeys => Role::Viewer,
             Self::BreakDemo => Role::Editor,
             Self::ViewMembers
             | Self::ManageMembers
@@ -153,7 +161,7 @@ impl Permission {
     /// Whether platform administrators have it in tenants they do not belong to: running a tenant, not looking into it.
     pub fn is_administration(self) -> bool {
         match self {
-            Self::ViewMesh | Self::BreakDemo | Self::ManageOwnKeys => false,
+            Self::ViewMesh | Self::TryPolicies | Self::BreakDemo | Self::ManageOwnKeys => false,
             Self::ViewMembers
             | Self::ManageMembers
             | Self::ManageKeys
@@ -168,7 +176,7 @@ impl Permission {
     /// Whether somebody who views the tenant as a viewer has it: a viewer's eyes, and no hands.
     pub fn is_observation(self) -> bool {
         match self {
-            Self::ViewMesh => true,
+            Self::ViewMesh | Self::TryPolicies => true,
             Self::BreakDemo
             | Self::ManageOwnKeys
             | Self::ViewMembers
@@ -186,6 +194,7 @@ impl Permission {
     pub fn key_scope(self) -> Option<KeyScope> {
         match self {
             Self::ViewMesh => Some(KeyScope::MetricsRead),
+            Self::TryPolicies => Some(KeyScope::PoliciesRead),
             Self::BreakDemo => Some(KeyScope::DemoWrite),
             Self::ViewMembers => Some(KeyScope::MembersRead),
             Self::ManageMembers => Some(KeyScope::MembersWrite),

@@ -15,7 +15,7 @@ use super::{
     decode::{self, Decoded},
     effort::Effort,
     finding::{Finding, Severity},
-    lint,
+    lint, replay,
     request::Protocol,
     settings::Mesh,
 };
@@ -25,8 +25,6 @@ use crate::order;
 pub const STEPS: u64 = 30_000_000;
 /// The largest question in bytes.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
-/// What one field in a trace costs, in steps: it is the size of the answer that must stay within bounds.
-const STEPS_PER_TRACED_FIELD: usize = 200;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +87,33 @@ pub struct Compared {
     pub complete: bool,
 }
 
+/// What changes from one set of policies to another, and what that does to the traffic that was observed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Diffed {
+    /// What changes for any request.
+    #[serde(flatten)]
+    pub compared: Compared,
+    /// What changes for the traffic of the last minutes; only when it was asked for and could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<replay::Replayed>,
+    /// What is missing from the answer or doubtful, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// Two sets, read.
+#[derive(Debug)]
+pub struct DiffAsked {
+    /// As it is.
+    pub before: Decoded,
+    /// As it shall be.
+    pub after: Decoded,
+    /// What they are for.
+    pub setting: Setting,
+    /// Over how many seconds observed traffic shall be replayed, when it shall.
+    pub traffic_secs: Option<u64>,
+}
+
 /// Evaluates a document in the case format.
 pub fn evaluate(document: &str, effort: &Effort) -> Result<Evaluated, Refused> {
     let file = cases::read("document", document);
@@ -97,7 +122,8 @@ pub fn evaluate(document: &str, effort: &Effort) -> Result<Evaluated, Refused> {
     for case in &file.cases {
         let looked_at = effort.spend(case.policies.len());
         let report = cases::run_case(case, effort);
-        if !looked_at || !effort.spend(report.outcome.traced() * STEPS_PER_TRACED_FIELD) {
+        // A step for every byte: it is the size of the answer that must stay within bounds.
+        if !looked_at || !effort.spend(report.outcome.traced_bytes()) {
             return Err(Refused::TooMuch);
         }
         reports.push(report);
@@ -144,15 +170,21 @@ pub fn lint_files(decoded: &Decoded, analyze: bool, setting: &Setting, effort: &
     Linted { findings, policies: decoded.set.len(), errors, warnings, complete: !effort.is_spent() }
 }
 
-/// Compares the two sets of a document.
+/// Compares the two sets of a document. Traffic is for whoever has observed some: see [`read_diff`] and [`replay`].
 pub fn diff(document: &str, effort: &Effort) -> Result<Compared, Refused> {
+    let asked = read_diff(document)?;
+    Ok(diff_files(&asked.before, &asked.after, &asked.setting, effort))
+}
+
+/// Reads the two sets of a document.
+pub fn read_diff(document: &str) -> Result<DiffAsked, Refused> {
     let question = read::diff(document)?;
     let [before, after] =
         [&question.before, &question.after].map(|files| decode::files(files.pairs(), &question.setting.namespace));
     let mut findings = before.findings.clone();
     findings.extend(after.findings.iter().cloned());
     readable(&findings)?;
-    Ok(diff_files(&before, &after, &question.setting, effort))
+    Ok(DiffAsked { before, after, setting: question.setting, traffic_secs: question.traffic_secs })
 }
 
 /// Compares two sets that were read.

@@ -22,7 +22,8 @@ use super::{
 };
 use crate::order;
 
-pub use points::{Place as ComparedPlace, points};
+pub use points::{Place as ComparedPlace, is_gateway, points};
+pub(super) use same::same;
 
 /// The most requests that are tried in one comparison.
 const BUDGET: usize = 100_000;
@@ -113,7 +114,7 @@ pub fn compare(
     if !effort.spend(old.cost() + new.cost()) {
         return Comparison { relation: Relation::Undecided, complete: false, differences: Vec::new() };
     }
-    if same::same(&old, &new) {
+    if same(&old, &new) {
         return Comparison { relation: Relation::Equivalent, complete: true, differences: Vec::new() };
     }
     let plans = [&old, &new];

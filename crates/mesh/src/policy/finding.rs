@@ -11,6 +11,7 @@ use super::place::{Place, Spot};
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = PolicySeverity)]
 pub enum Severity {
     /// Worth knowing; nothing is wrong.
     Info,
@@ -33,6 +34,7 @@ impl Severity {
 
 /// Replacement of one value in its file; only where the right text is certain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PolicyFix)]
 pub struct Fix {
     /// What stands there.
     pub old: String,
@@ -42,6 +44,7 @@ pub struct Fix {
 
 /// One thing to say about one place of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PolicyFinding)]
 pub struct Finding {
     /// Stable code; its page is `docs/policy/<code>.md`.
     pub code: &'static str,
@@ -69,12 +72,20 @@ pub struct Findings {
     file: Arc<str>,
     object: String,
     list: Vec<Finding>,
+    /// How many bytes of texts may still be told.
+    left: usize,
 }
+
+/// The longest path, message and name of an object that is told, in bytes.
+const MAX_TEXT: usize = 1024;
+/// The most bytes of texts that are told of one file. A file may have a name of a megabyte, and a million things wrong
+/// below it.
+const MAX_TEXTS: usize = 16 * 1024 * 1024;
 
 impl Findings {
     /// None yet, for `file`.
     pub fn new(file: &Arc<str>) -> Self {
-        Self { file: file.clone(), object: String::new(), list: Vec::new() }
+        Self { file: file.clone(), object: String::new(), list: Vec::new(), left: MAX_TEXTS }
     }
 
     /// The file all positions belong to.
@@ -84,7 +95,7 @@ impl Findings {
 
     /// Names the object that the following findings are about.
     pub fn about(&mut self, object: impl Into<String>) {
-        self.object = object.into();
+        self.object = clipped(object.into());
     }
 
     /// Adds an error.
@@ -102,16 +113,28 @@ impl Findings {
         message: impl Into<String>,
         remedy: &str,
     ) {
-        self.list.push(Finding {
+        if self.left == 0 {
+            return;
+        }
+        let mut finding = Finding {
             code,
             severity,
             place: Place::new(&self.file, at),
             object: self.object.clone(),
-            path: path.to_owned(),
-            message: message.into(),
-            remedy: remedy.to_owned(),
+            path: clipped(path.to_owned()),
+            message: clipped(message.into()),
+            remedy: clipped(remedy.to_owned()),
             fix: None,
-        });
+        };
+        let size = 100 + finding.object.len() + finding.path.len() + finding.message.len() + finding.remedy.len();
+        self.left = self.left.saturating_sub(size);
+        if self.left == 0 {
+            finding.code = "OB0101";
+            finding.severity = Severity::Error;
+            finding.message = "there is more wrong with this file than can be told; the rest is left out".to_owned();
+            finding.remedy = "Correct what is told, then look again.".to_owned();
+        }
+        self.list.push(finding);
     }
 
     /// Adds findings that were made elsewhere.
@@ -121,7 +144,7 @@ impl Findings {
 
     /// Attaches the certain correction to the finding that was added last.
     pub fn fix(&mut self, old: &str, new: impl Into<String>) {
-        if let Some(last) = self.list.last_mut() {
+        if let Some(last) = self.list.last_mut().filter(|_| self.left > 0) {
             last.fix = Some(Fix { old: old.to_owned(), new: new.into() });
         }
     }
@@ -140,4 +163,13 @@ impl Findings {
     pub fn into_list(self) -> Vec<Finding> {
         self.list
     }
+}
+
+/// The beginning of a text that is too long to be told.
+pub(super) fn clipped(mut text: String) -> String {
+    if text.len() > MAX_TEXT {
+        text.truncate(text.floor_char_boundary(MAX_TEXT));
+        text.push('…');
+    }
+    text
 }

@@ -21,7 +21,7 @@ mod waypoints;
 use std::sync::Arc;
 
 use super::{
-    finding::{Finding, Fix, Severity},
+    finding::{Finding, Fix, Severity, clipped},
     object::{AuthorizationPolicy, Kind, Meta, Part, PolicySet, Rule},
     place::{Place, Spot, Text},
     validate,
@@ -79,7 +79,7 @@ struct Advice {
 
 impl Advice {
     fn new(meta: &Meta) -> Self {
-        Self { findings: Vec::new(), file: meta.file.clone(), object: meta.id() }
+        Self { findings: Vec::new(), file: meta.file.clone(), object: clipped(meta.id()) }
     }
 
     /// Says what is wrong at a place.
@@ -91,7 +91,7 @@ impl Advice {
             place: Place::new(&self.file, at),
             object: self.object.clone(),
             path: path.to_owned(),
-            message: message.into(),
+            message: clipped(message.into()),
             remedy: entry.map_or("", |entry| entry.remedy).to_owned(),
             fix: None,
         });

@@ -130,6 +130,7 @@ impl Target {
 /// `action`; ALLOW when omitted (R9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schema(as = PolicyAction)]
 pub enum Action {
     /// Lets matching requests pass.
     #[default]

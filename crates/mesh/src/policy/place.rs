@@ -16,6 +16,7 @@ pub struct Spot {
 
 /// A position together with its file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[schema(as = PolicyPlace)]
 pub struct Place {
     /// The file as the caller named it; `-` for standard input.
     #[schema(value_type = String)]

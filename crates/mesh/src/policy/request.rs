@@ -42,6 +42,7 @@ impl<T> From<Option<T>> for Given<T> {
 /// What the port speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = PolicyProtocol)]
 pub enum Protocol {
     /// HTTP.
     #[default]

@@ -26,6 +26,8 @@ pub const MAX_NODES: usize = 1_000_000;
 pub const MAX_ALIAS_NODES: usize = 20_000;
 /// The most documents of one file that cannot be read; what has more is no YAML at all.
 pub const MAX_BROKEN: usize = 1_000;
+/// The most bytes of texts that aliases may add.
+pub const MAX_ALIAS_BYTES: usize = 4 * 1024 * 1024;
 
 /// One part of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]

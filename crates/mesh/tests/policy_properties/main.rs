@@ -2,19 +2,24 @@
 
 mod random;
 
-use mesh::policy::{
-    analyze::{self, Judgement},
-    attach::Point,
-    compare::{self, Relation},
-    decode,
-    effort::Effort,
-    evaluate::{self, Verdict},
-    normalize::{normalize, without_query},
-    pattern::{self, TextMatch},
-    print,
-    request::{Given, Headers, Protocol, Request},
-    settings::{Enforcement, Normalization, ProxyVersion},
-    yaml::MAX_BYTES,
+use mesh::{
+    Labels,
+    policy::{
+        analyze::{self, Judgement},
+        ask,
+        attach::Point,
+        compare::{self, Relation},
+        decode,
+        effort::Effort,
+        evaluate::{self, Verdict},
+        normalize::{normalize, without_query},
+        pattern::{self, TextMatch},
+        print, replay,
+        request::{Given, Headers, Peer, Protocol, Request},
+        search,
+        settings::{Enforcement, Normalization, ProxyVersion, Workload},
+        yaml::MAX_BYTES,
+    },
 };
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
@@ -111,6 +116,49 @@ proptest! {
         let (short, full) = (plan.decide(&blank), plan.explain(&blank));
         prop_assert_eq!(short.verdict, full.verdict);
         prop_assert_eq!(short.decided_by, full.decided_by);
+    }
+
+    #[test]
+    fn replayed_traffic_is_decided_as_its_requests_are(before in policies(), after in policies(), ambient in any::<bool>()) {
+        let document = serde_json::json!({"before": before, "after": after, "namespace": "foo", "ambient": ambient});
+        let asked = ask::read_diff(&document.to_string()).expect("readable");
+        let (mut flows, mut judged) = (replay::Flows::default(), Vec::new());
+        for id in ["", "cluster.local/ns/a/sa/x"] {
+            for protocol in [Protocol::Http, Protocol::Tcp] {
+                let (principal, tls) = (format!("spiffe://{id}"), if id.is_empty() { "none" } else { "mutual_tls" });
+                let labels = Labels::from_pairs([
+                    ("source_principal", if id.is_empty() { "unknown" } else { principal.as_str() }),
+                    ("destination_workload", "a"),
+                    ("destination_workload_namespace", "foo"),
+                    ("destination_app", "a"),
+                    ("connection_security_policy", tls),
+                ]);
+                flows.add(&labels, 1.0, protocol == Protocol::Tcp, &|_, _| true);
+                let mut request = search::anything(protocol);
+                request.peer = Given::Known(match id {
+                    "" => Peer::Plaintext,
+                    id => Peer::Mtls(Given::Known(id.to_owned())),
+                });
+                if id.is_empty() {
+                    request.sni = Given::Known(String::new());
+                }
+                let enforcement = if ambient { Enforcement::Ztunnel } else { Enforcement::Sidecar };
+                let labels = std::collections::BTreeMap::from([("app".to_owned(), "a".to_owned())]);
+                let workload = Workload { namespace: "foo".to_owned(), labels, service: None };
+                let point = Point { enforcement, mesh: asked.setting.mesh.clone(), workload };
+                judged.push([&before, &after].map(|text| verdict(text, &point, &request)));
+            }
+        }
+        let found = replay::replay(&asked, &flows, 600, &Effort::unlimited());
+        let count = |wanted: fn(&[Verdict; 2]) -> bool| judged.iter().filter(|pair| wanted(pair)).count();
+        use Verdict::{Allow, Deny, Depends};
+        prop_assert_eq!(found.newly_denied.share.flows, count(|pair| *pair == [Allow, Deny]));
+        prop_assert_eq!(found.newly_allowed.share.flows, count(|pair| *pair == [Deny, Allow]));
+        prop_assert_eq!(found.newly_undecided.share.flows, count(|pair| pair[0] != Depends && pair[1] == Depends));
+        // Of the same policies it is known that they decide alike, whatever that is.
+        prop_assert!(found.unchanged.flows >= count(|pair| pair[0] == pair[1] && pair[0] != Depends));
+        prop_assert_eq!(found.unchanged.flows + found.undecided.share.flows, count(|pair| pair[0] == pair[1] || pair[0] == Depends));
+        prop_assert_eq!((found.all.flows, found.left_out.flows), (judged.len(), 0));
     }
 
     #[test]

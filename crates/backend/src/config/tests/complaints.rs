@@ -52,7 +52,7 @@ api_keys: [{name: ci}]
             "obstack.yaml:19:83: users[1].memberships[0].role: there is no role `owner`; write viewer, editor or admin",
             "obstack.yaml:20:12: api_keys[0].tenant: `tenant` is missing; add it, for example `tenant: acme`",
             "obstack.yaml:20:12: api_keys[0].role: `role` is missing; add it, for example `role: viewer`",
-            "obstack.yaml:20:12: api_keys[0]: the key has no scopes; add scopes with some of metrics:read, logs:read, traces:read, demo:write, members:read, members:write, settings:read, audit:read",
+            "obstack.yaml:20:12: api_keys[0]: the key has no scopes; add scopes with some of metrics:read, logs:read, traces:read, policies:read, demo:write, members:read, members:write, settings:read, audit:read",
             "obstack.yaml:20:12: api_keys[0]: the key itself is missing; make one with `obstack key new` and add secret_env or secret_file",
         ],
     );
@@ -235,7 +235,7 @@ fn keys_of_the_configuration_are_checked_before_the_start() {
         &with("role: viewer, scopes: [\"audit:read\", \"everything\"], secret_env: KEY"),
         &[
             "obstack.yaml:2:60: api_keys[0].scopes[0]: the role viewer cannot use `audit:read`; remove it, or write role: admin",
-            "obstack.yaml:2:74: api_keys[0].scopes[1]: there is no scope `everything`; write some of metrics:read, logs:read, traces:read, demo:write, members:read, members:write, settings:read, audit:read",
+            "obstack.yaml:2:74: api_keys[0].scopes[1]: there is no scope `everything`; write some of metrics:read, logs:read, traces:read, policies:read, demo:write, members:read, members:write, settings:read, audit:read",
         ],
     );
     let twice = format!(

@@ -20,6 +20,14 @@ impl Files {
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
+
+    /// With names that begin with the field they stand in.
+    fn below(mut self, field: &str) -> Self {
+        for (name, _) in self.0.iter_mut().filter(|(name, _)| name != field) {
+            name.insert_str(0, &format!("{field}/"));
+        }
+        self
+    }
 }
 
 /// What is checked.
@@ -34,9 +42,13 @@ pub struct DiffQuestion {
     pub before: Files,
     pub after: Files,
     pub setting: Setting,
+    /// Over how many seconds observed traffic is replayed, when it is.
+    pub traffic_secs: Option<u64>,
 }
 
 const SETTING: [&str; 3] = ["namespace", "ambient", "mesh"];
+/// The window of the rates where none is named: as in the topology.
+const TRAFFIC_SECS: u64 = 600;
 
 /// `{manifests, analyze, namespace, ambient, mesh}`
 pub fn lint(document: &str) -> Result<LintQuestion, Refused> {
@@ -49,14 +61,47 @@ pub fn lint(document: &str) -> Result<LintQuestion, Refused> {
     })
 }
 
-/// `{before, after, namespace, ambient, mesh}`
+/// `{before, after, namespace, ambient, mesh, traffic}`
 pub fn diff(document: &str) -> Result<DiffQuestion, Refused> {
     question(document, |mut fields, out| {
-        let (before, after) = (files(&mut fields, "before", out), files(&mut fields, "after", out));
+        // The same file stands on both sides, so its name alone would not tell which is meant.
+        let [before, after] = ["before", "after"].map(|key| files(&mut fields, key, out).below(key));
         let setting = setting(&mut fields, out);
-        fields.close(&[&["before", "after"], SETTING.as_slice()].concat(), out);
-        DiffQuestion { before, after, setting }
+        let traffic_secs = fields.map("traffic", out).map(|fields| traffic(fields, out));
+        fields.close(&[&["before", "after", "traffic"], SETTING.as_slice()].concat(), out);
+        DiffQuestion { before, after, setting, traffic_secs }
     })
+}
+
+/// `{duration}`
+fn traffic(mut fields: Fields<'_>, out: &mut Findings) -> u64 {
+    let path = fields.path_of("duration");
+    let secs = match fields.text("duration", out) {
+        None => TRAFFIC_SECS,
+        Some(text) => match seconds(&text.value) {
+            Some(secs) => secs,
+            None => {
+                let message = format!("`duration` is `{text}`");
+                out.error("OB0205", text.at, &path, message, "Write a duration between 1m and 1d, as 10m, 90s or 1h.");
+                TRAFFIC_SECS
+            }
+        },
+    };
+    fields.close(&["duration"], out);
+    secs
+}
+
+/// A whole number with its unit, within what makes sense for a rate.
+fn seconds(text: &str) -> Option<u64> {
+    let unit = match text.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let number: u64 = text[..text.len() - 1].parse().ok()?;
+    number.checked_mul(unit).filter(|secs| (60..=86_400).contains(secs))
 }
 
 /// Reads the only document of a question.

@@ -71,6 +71,18 @@ fn diff_compares_and_refuses_what_it_cannot_read() {
 fn unknown_and_missing_keys_are_named() {
     assert_eq!(refusal(lint("{}", &plenty())), [("manifests".to_owned(), "OB0203")]);
     assert_eq!(refusal(lint("{manifests: '', analyse: true}", &plenty())), [("analyse".to_owned(), "OB0106")]);
+    for wrong in ["5", "soon", "1s", "2d", "10 m", "-1m", "m"] {
+        let ask = format!("{{before: '', after: '', traffic: {{duration: '{wrong}'}}}}");
+        assert_eq!(refusal(diff(&ask, &plenty())), [("traffic.duration".to_owned(), "OB0205")], "{wrong}");
+    }
+    for (traffic, secs) in [("", None), (", traffic: {}", Some(600)), (", traffic: {duration: 1h}", Some(3600))] {
+        let read = read_diff(&format!("{{before: '', after: ''{traffic}}}")).expect("readable");
+        assert_eq!(read.traffic_secs, secs);
+    }
+    assert_eq!(
+        refusal(diff("{before: '', after: '', traffic: {window: 1h}}", &plenty())),
+        [("traffic.window".to_owned(), "OB0106")]
+    );
     assert_eq!(refusal(diff("{before: '', after: 3}", &plenty())), [("after".to_owned(), "OB0107")]);
     assert_eq!(
         refusal(diff("{before: '', after: '', mesh: {trust: x}}", &plenty())),
@@ -79,6 +91,31 @@ fn unknown_and_missing_keys_are_named() {
     for text in ["", "- a", "a", "--- {}\n--- {}"] {
         assert_eq!(refusal(lint(text, &plenty())).len(), 1, "{text}");
     }
+}
+
+#[test]
+fn what_is_told_stays_within_bounds() {
+    let long = "x".repeat(1 << 20);
+    let wrong = format!("format: 1\npolicy_sets: {{{long}: [{}]}}\n", "1,".repeat(400_000));
+    let Err(Refused::Unreadable(errors)) = evaluate(&wrong, &plenty()) else { panic!("unreadable") };
+    let texts = errors.iter().map(|error| error.path.len() + error.message.len() + error.object.len());
+    assert!(texts.sum::<usize>() < 20 << 20, "{} errors", errors.len());
+    assert!(errors.last().is_some_and(|error| error.message.contains("more wrong")), "{:?}", errors.last());
+
+    // A set with one long text, used by many cases.
+    let set = format!(
+        "[{{apiVersion: security.istio.io/v1, kind: AuthorizationPolicy, metadata: {{name: p, namespace: foo}}, spec: {{rules: [{{to: [{{operation: {{paths: [/{long}]}}}}]}}]}}}}]"
+    );
+    let case = |i: usize| {
+        format!(
+            "- {{id: c{i}, enforcement: sidecar, workload: {{namespace: foo}}, policies: a, request: {{path: /}}}}\n"
+        )
+    };
+    let many: String = (0..1000).map(case).collect();
+    assert_eq!(
+        evaluate(&format!("format: 1\npolicy_sets: {{a: {set}}}\ncases:\n{many}"), &plenty()).err(),
+        Some(Refused::TooMuch)
+    );
 }
 
 #[test]

@@ -27,8 +27,7 @@ pub fn points(sets: &[&PolicySet], around: &Around, mesh: &Mesh, ambient: bool) 
     let mut found: Vec<(Enforcement, Workload)> = Vec::new();
     let plain = if ambient { Enforcement::Ztunnel } else { Enforcement::Sidecar };
     for workload in &around.workloads {
-        let gateway = workload.labels.contains_key(GATEWAY_NAME) || workload.labels.contains_key("istio");
-        let enforcement = if gateway { Enforcement::Gateway } else { plain };
+        let enforcement = if is_gateway(&workload.labels) { Enforcement::Gateway } else { plain };
         let own = Workload { namespace: workload.namespace.clone(), labels: workload.labels.clone(), service: None };
         found.push((enforcement, own));
     }
@@ -44,6 +43,11 @@ pub fn points(sets: &[&PolicySet], around: &Around, mesh: &Mesh, ambient: bool) 
         }
     }
     order::distinct(found).into_iter().map(|(enforcement, workload)| place(enforcement, workload, mesh)).collect()
+}
+
+/// Whether these are labels of a gateway's pods.
+pub fn is_gateway(labels: &BTreeMap<String, String>) -> bool {
+    labels.contains_key(GATEWAY_NAME) || labels.contains_key("istio")
 }
 
 fn of_target(

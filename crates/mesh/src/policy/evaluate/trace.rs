@@ -9,6 +9,7 @@ use crate::policy::{object::Action, place::Place};
 /// The answer about one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schema(as = PolicyVerdict)]
 pub enum Verdict {
     /// It passes.
     Allow,
@@ -72,15 +73,27 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// How many rules and fields the trace names: the size of the answer.
-    pub fn traced(&self) -> usize {
-        let rules = self.trace.iter().flat_map(|layer| &layer.policies).flat_map(|policy| &policy.rules);
-        rules.map(|rule| 1 + rule.entries.iter().map(|entry| entry.checks.len()).sum::<usize>()).sum()
+    /// About how many bytes the trace takes: the size of the answer. Texts count in full, because a file may have few
+    /// and long ones, which every case that uses them repeats.
+    pub fn traced_bytes(&self) -> usize {
+        const PART: usize = 200;
+        let of_check = |check: &CheckTrace| {
+            let wanted: usize = check.wanted.iter().map(|text| text.len() + 24).sum();
+            PART + check.field.len() + wanted + check.actual.as_ref().map_or(0, String::len)
+        };
+        let policies = self.trace.iter().flat_map(|layer| &layer.policies);
+        policies
+            .map(|policy| {
+                let checks = policy.rules.iter().flat_map(|rule| &rule.entries).flat_map(|entry| &entry.checks);
+                PART + policy.policy.len() + PART * policy.rules.len() + checks.map(of_check).sum::<usize>()
+            })
+            .sum()
     }
 }
 
 /// Values for unknown fields that lead to a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PolicyExample)]
 pub struct Example {
     /// The verdict.
     pub verdict: Verdict,
@@ -92,6 +105,7 @@ pub struct Example {
 /// A stage of the decision (R1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schema(as = PolicyLayer)]
 pub enum Layer {
     /// Path normalization and what the proxy refuses by itself.
     Request,
@@ -154,6 +168,7 @@ pub struct PolicyTrace {
 /// What became of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = PolicyRuleResult)]
 pub enum RuleResult {
     /// It matched.
     Matched,

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::{Entry, MAX_ALIAS_NODES, MAX_BROKEN, MAX_DEPTH, MAX_NODES, Node, Value, scalar, split::Part};
+use super::{
+    Entry, MAX_ALIAS_BYTES, MAX_ALIAS_NODES, MAX_BROKEN, MAX_DEPTH, MAX_NODES, Node, Value, scalar, split::Part,
+};
 use crate::policy::{
     finding::Findings,
     place::{Spot, Text},
@@ -15,12 +17,13 @@ use crate::policy::{
 pub struct Budget {
     nodes: usize,
     alias_nodes: usize,
+    alias_bytes: usize,
     broken: usize,
 }
 
 impl Budget {
     pub fn new() -> Self {
-        Self { nodes: MAX_NODES, alias_nodes: MAX_ALIAS_NODES, broken: MAX_BROKEN }
+        Self { nodes: MAX_NODES, alias_nodes: MAX_ALIAS_NODES, alias_bytes: MAX_ALIAS_BYTES, broken: MAX_BROKEN }
     }
 
     /// After a document that could not be read: whether the next one is worth a try.
@@ -172,6 +175,14 @@ impl Tree<'_> {
             self.out.error("OB0104", at, "", message, "Write the values out instead of nesting aliases.");
             return Err(());
         }
+        // Few values can be many bytes: a long text, over and over.
+        let bytes = written_out(&node.value);
+        if bytes > budget.alias_bytes {
+            let message = format!("aliases expand to more than {} MiB", MAX_ALIAS_BYTES >> 20);
+            self.out.error("OB0104", at, "", message, "Write the values out instead of repeating long ones.");
+            return Err(());
+        }
+        budget.alias_bytes -= bytes;
         budget.alias_nodes -= size;
         let (node, size) = (Node { at, value: node.value.clone() }, *size);
         self.done(node, 0, size, budget)
@@ -223,5 +234,17 @@ impl Tree<'_> {
             },
         }
         Ok(())
+    }
+}
+
+/// How many bytes the texts of a value have.
+fn written_out(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(text) | Value::Text(text) => text.len(),
+        Value::List(items) => items.iter().map(|item| written_out(&item.value)).sum(),
+        Value::Map(entries) => {
+            entries.iter().map(|entry| entry.key.value.len() + written_out(&entry.value.value)).sum()
+        }
     }
 }

@@ -137,6 +137,15 @@ fn a_file_with_too_many_values_is_given_up_once() {
 }
 
 #[test]
+fn a_long_text_is_not_repeated_without_end() {
+    let repeated = |times: usize| format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(times));
+    assert_eq!(read_all(&repeated(4)).1, []);
+    let (nodes, findings) = read_all(&repeated(20_000));
+    assert!(nodes.is_empty());
+    assert_eq!((findings.len(), findings[0].code), (1, "OB0104"));
+}
+
+#[test]
 fn plain_words_mean_what_kubectl_makes_of_them() {
     for (text, kind) in [
         ("yes", "a boolean"),
