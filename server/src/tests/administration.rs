@@ -215,7 +215,7 @@ async fn members_are_changed_explained_and_removed(pool: PgPool) {
     let detail = portal.get(&path, Some(&ada)).await;
     let rights = detail.json()["rights"].clone();
     let granted: Vec<_> = rights.as_array().expect("rights").iter().filter(|r| r["granted"] == true).collect();
-    assert_eq!(granted.len(), 2, "a viewer views, and makes keys of their own: {rights}");
+    assert_eq!(granted.len(), 3, "a viewer views, tries out policies, and makes keys of their own: {rights}");
     let page = portal.get("/t/initech/settings/members", Some(&ada)).await.text();
     assert!(page.contains("What Bo may do, and why") && page.contains("Remove"), "{page}");
 

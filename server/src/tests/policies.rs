@@ -336,13 +336,18 @@ fn calls(from: (&str, &str), to: (&str, &str), code: &str, now_ms: i64) -> PastS
 async fn the_traffic_of_a_tenant_is_replayed_and_no_others(pool: PgPool) {
     let portal = Portal::new(pool).await;
     let now = portal.backend.clock().now().0;
-    let series = vec![
+    let mut series = vec![
         calls(("shop", "web"), ("shop", "cart"), "200", now),
         calls(("shop", "batch"), ("shop", "cart"), "403", now),
         calls(("ai", "model"), ("shop", "cart"), "200", now),
         calls(("shop", "web"), ("ai", "model"), "200", now),
         calls(("platform", "robot"), ("ai", "model"), "200", now),
     ];
+    // The same as connections, of which nothing is answered.
+    let mut connections = calls(("shop", "batch"), ("shop", "queue"), "", now);
+    connections.name = "istio_tcp_connections_opened_total".to_owned();
+    connections.labels.retain(|(name, _)| name != "request_protocol" && name != "response_code");
+    series.push(connections);
     portal.backend.backfill(series).await.expect("written");
     let allow = |name: &str, namespace: &str, principal: &str| {
         let spec = format!("{{rules: [{{from: [{{source: {{principals: [{principal}]}}}}]}}]}}");
@@ -358,12 +363,15 @@ async fn the_traffic_of_a_tenant_is_replayed_and_no_others(pool: PgPool) {
     let found = acme.json();
     assert_eq!(found.get("warnings"), None, "{}", found["warnings"]);
     let traffic = &found["traffic"];
-    assert_eq!((&traffic["flows"], &traffic["duration_s"]), (&json!(3), &json!(600)));
-    assert_eq!((&traffic["newly_denied"]["flows"], &traffic["unchanged"]["flows"]), (&json!(2), &json!(1)));
+    assert_eq!((&traffic["flows"], &traffic["duration_s"]), (&json!(4), &json!(600)));
+    assert_eq!((&traffic["newly_denied"]["flows"], &traffic["unchanged"]["flows"]), (&json!(3), &json!(1)));
     let rate = traffic["newly_denied"]["rate"].as_f64().expect("a number");
-    assert!((1.9..2.1).contains(&rate), "{rate}");
+    assert!((2.9..3.1).contains(&rate), "{rate}");
     let denied = traffic["newly_denied"]["heaviest"].as_array().expect("flows").clone();
-    let of = |hidden: bool| denied.iter().find(|flow| flow["source"]["hidden"] == json!(hidden)).expect("there");
+    let tcp = denied.iter().find(|flow| flow["protocol"] == "tcp").expect("a connection");
+    assert_eq!((&tcp["destination"]["workload"], &tcp["denied_rate"]), (&json!("queue"), &json!(0.0)));
+    let http = denied.iter().filter(|flow| flow["protocol"] == "http");
+    let of = |hidden: bool| http.clone().find(|flow| flow["source"]["hidden"] == json!(hidden)).expect("there");
     assert_eq!(of(false)["source"]["workload"], "batch");
     assert_eq!(of(false)["rate"], of(false)["denied_rate"], "it is denied already");
     assert_eq!(of(false)["after"], json!({"verdict": "DENY", "decided_by": "no ALLOW matched"}));
@@ -376,7 +384,7 @@ async fn the_traffic_of_a_tenant_is_replayed_and_no_others(pool: PgPool) {
     let traffic = &globex["traffic"];
     assert_eq!((&traffic["flows"], &traffic["newly_denied"]["flows"]), (&json!(2), &json!(1)));
     assert_eq!(traffic["newly_denied"]["heaviest"][0]["source"]["workload"], "robot");
-    for name in ["cart", "batch", "web"] {
+    for name in ["cart", "batch", "web", "queue"] {
         assert!(!traffic.to_string().contains(name), "{name}: {traffic}");
     }
 }
