@@ -26,12 +26,19 @@ pub fn Loaded<T>(
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    let (pending, set_pending) = signal(false);
+    let pending = ArcRwSignal::new(false);
+    let set_pending = SignalSetter::map({
+        let pending = pending.clone();
+        move |now| pending.set(now)
+    });
     let fallback = fallback.unwrap_or_else(|| ViewFn::from(|| view! { <Skeleton /> }));
     let retry = Callback::new(move |()| resource.refetch());
-    // The classes change through a signal and not through the Transition itself, which keeps what it shows.
+    // The classes change through a signal and not through the Transition itself, which keeps what it shows. On the server
+    // another thread may be setting it in this very moment, and a signal that is locked answers like one that is gone; a page
+    // on its way out is not dimmed. Only the signals that are counted by reference can be asked without a panic then.
+    let is_pending = move || pending.try_get().unwrap_or(false) && !quiet;
     view! {
-        <div class="loaded" class:is-pending=move || pending.get() && !quiet>
+        <div class="loaded" class:is-pending=is_pending>
             <Transition fallback=move || fallback.run() set_pending>
                 {move || {
                     let view = view.clone();
