@@ -88,6 +88,10 @@ impl<'s> Walk<'s> {
             Step::Open(fields) => fields,
         };
         let Some(choice) = self.smallest(request, &fields) else { return Walked::Undecided };
+        // What is still open after a value was put in will not be settled by putting in another one, but would go on for ever.
+        if trail.iter().any(|(label, _)| *label == choice.label) {
+            return Walked::Undecided;
+        }
         for change in &choice.changes {
             let mut next = request.clone();
             change.apply(&mut next);

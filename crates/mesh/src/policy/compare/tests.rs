@@ -96,3 +96,24 @@ fn beyond_the_budget_nothing_is_claimed() {
     let found = compare(&set(&[&many("")]), &set(&[&many("d")]), &point(), Protocol::Http, &Effort::new(60_000));
     assert!(!found.complete || found.relation != Relation::Equivalent);
 }
+
+#[test]
+fn a_port_that_may_not_ask_for_identities_is_no_endless_search() {
+    let peer = "---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: r, namespace: foo}\nspec: {selector: {matchLabels: {app: a}}, mtls: {mode: DISABLE}, portLevelMtls: {80: {mode: PERMISSIVE}}}\n";
+    let of = |account: &str| {
+        let text = format!(
+            "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {{name: p, namespace: foo}}\nspec: {{rules: [{{from: [{{source: {{principals: [td/ns/a/sa/{account}]}}}}]}}]}}\n{peer}"
+        );
+        crate::policy::decode::manifests("t", &text, "foo").set
+    };
+    let mut here = point();
+    here.workload.labels.insert("app".to_owned(), "a".to_owned());
+    let found = compare(&of("x"), &of("y"), &here, Protocol::Http, &Effort::unlimited());
+    assert_eq!((found.relation, found.complete), (Relation::Incomparable, true), "{:?}", found.differences);
+    assert!(
+        found
+            .differences
+            .iter()
+            .all(|one| one.with.iter().any(|(field, value)| field == "destination.port" && value == "80"))
+    );
+}

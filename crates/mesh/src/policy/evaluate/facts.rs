@@ -237,6 +237,8 @@ impl<'r> Facts<'r> {
         match attribute {
             Attribute::Identity => match &self.request.peer {
                 Given::Unknown => fields_of(["source.tls".to_owned(), "source.principal".to_owned()]),
+                // The identity is given, and whether the port asks for it is not.
+                Given::Known(Peer::Mtls(Given::Known(_))) => one("destination.port".to_owned()),
                 Given::Known(_) => one("source.principal".to_owned()),
             },
             Attribute::SourceIp => one("source.ip".to_owned()),
