@@ -12,6 +12,9 @@ use super::{
     },
 };
 
+/// The most fields that are put in, one after the other; each takes a part of the stack.
+const MAX_DEPTH: usize = 100;
+
 /// What was put in so far: fields and values, for people.
 pub type Trail = Vec<(String, String)>;
 
@@ -89,7 +92,7 @@ impl<'s> Walk<'s> {
         };
         let Some(choice) = self.smallest(request, &fields) else { return Walked::Undecided };
         // What is still open after a value was put in will not be settled by putting in another one, but would go on for ever.
-        if trail.iter().any(|(label, _)| *label == choice.label) {
+        if trail.len() >= MAX_DEPTH || trail.iter().any(|(label, _)| *label == choice.label) {
             return Walked::Undecided;
         }
         for change in &choice.changes {

@@ -104,7 +104,7 @@ fn a_port_that_may_not_ask_for_identities_is_no_endless_search() {
         let text = format!(
             "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {{name: p, namespace: foo}}\nspec: {{rules: [{{from: [{{source: {{principals: [td/ns/a/sa/{account}]}}}}]}}]}}\n{peer}"
         );
-        crate::policy::decode::manifests("t", &text, "foo").set
+        decode::manifests("t", &text, "foo").set
     };
     let mut here = point();
     here.workload.labels.insert("app".to_owned(), "a".to_owned());
@@ -116,4 +116,15 @@ fn a_port_that_may_not_ask_for_identities_is_no_endless_search() {
             .iter()
             .all(|one| one.with.iter().any(|(field, value)| field == "destination.port" && value == "80"))
     );
+}
+
+#[test]
+fn thousands_of_fields_do_not_exhaust_the_stack() {
+    let when = |last: &str| {
+        let conditions: Vec<String> =
+            (0..3000).map(|i| format!("{{key: 'request.headers[h{i}]', values: [a, {last}]}}")).collect();
+        format!("{{rules: [{{when: [{}]}}]}}", conditions.join(", "))
+    };
+    let found = compare(&set(&[&when("b")]), &set(&[&when("c")]), &point(), Protocol::Http, &Effort::new(600_000));
+    assert!(!found.complete);
 }
