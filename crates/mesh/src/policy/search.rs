@@ -90,11 +90,10 @@ impl<'s> Walk<'s> {
             Step::Stop => return Walked::Stopped,
             Step::Open(fields) => fields,
         };
-        let Some(choice) = self.smallest(request, &fields) else { return Walked::Undecided };
-        // What is still open after a value was put in will not be settled by putting in another one, but would go on for ever.
-        if trail.len() >= MAX_DEPTH || trail.iter().any(|(label, _)| *label == choice.label) {
+        if trail.len() >= MAX_DEPTH {
             return Walked::Undecided;
         }
+        let Some(choice) = self.smallest(request, &fields, trail) else { return Walked::Undecided };
         for change in &choice.changes {
             let mut next = request.clone();
             change.apply(&mut next);
@@ -109,12 +108,14 @@ impl<'s> Walk<'s> {
         Walked::All
     }
 
-    /// The field with the fewest kinds of values among those something hangs on.
-    fn smallest(&mut self, request: &Request, fields: &Fields) -> Option<Choice> {
+    /// The field with the fewest kinds of values among those something hangs on. One that stays open after a value was put in
+    /// waits for another: how a claim is read may hang on the issuer.
+    fn smallest(&mut self, request: &Request, fields: &Fields, trail: &Trail) -> Option<Choice> {
         let mut best: Option<Choice> = None;
         for field in fields {
             let choice = self.choice(request, field)?;
-            if best.as_ref().is_none_or(|best| choice.changes.len() < best.changes.len()) {
+            let fewer = best.as_ref().is_none_or(|best| choice.changes.len() < best.changes.len());
+            if fewer && !trail.iter().any(|(label, _)| *label == choice.label) {
                 best = Some(choice);
             }
         }
